@@ -1,0 +1,35 @@
+//! The schema of billpay's database, one file a change, each up and down, on SQLite and PostgreSQL alike.
+
+pub use sea_orm_migration::MigratorTrait;
+use sea_orm_migration::prelude::*;
+
+mod m20261122_000001_billers;
+mod m20261122_000002_bills;
+mod m20261122_000003_payments;
+mod m20261122_000004_events;
+mod m20261122_000005_db_epoch;
+
+/// Every change, oldest first.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261122_000001_billers::Migration),
+            Box::new(m20261122_000002_bills::Migration),
+            Box::new(m20261122_000003_payments::Migration),
+            Box::new(m20261122_000004_events::Migration),
+            Box::new(m20261122_000005_db_epoch::Migration),
+        ]
+    }
+}
+
+/// Indexes in SQL, since partial indexes and expressions are said most plainly in it.
+async fn indexes(manager: &SchemaManager<'_>, statements: &[&str]) -> Result<(), DbErr> {
+    for statement in statements {
+        manager.get_connection().execute_unprepared(statement).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,82 @@
+//! Crash points: the named places where a process may die, so that a test can kill it at each.
+//!
+//! In a build with debug assertions `BILLPAY_CRASH_AT=mark.after_commit` ends the process at once when it first gets
+//! there, as `kill -9` would; in a release build the points do nothing.
+
+/// A place where a process may die.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CrashPoint {
+    /// Before the commit of a step.
+    BeforeCommit(Step),
+    /// After it.
+    AfterCommit(Step),
+    /// After the mark, before the first byte to the provider.
+    BeforeSend,
+    /// After the provider's answer, before it is stored.
+    AfterSend,
+}
+
+/// A transaction of the engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// A payment is stored.
+    Create,
+    /// A worker takes a submission.
+    Claim,
+    /// A submission is about to be sent.
+    Mark,
+    /// An answer is stored.
+    Settle,
+    /// A callback is stored.
+    Callback,
+    /// Anything else: a cancellation, a decision of a person, a bill number.
+    Other,
+}
+
+impl CrashPoint {
+    /// Every point at which money may be at stake.
+    pub const ALL: [Self; 12] = [
+        Self::BeforeCommit(Step::Create),
+        Self::AfterCommit(Step::Create),
+        Self::BeforeCommit(Step::Claim),
+        Self::AfterCommit(Step::Claim),
+        Self::BeforeCommit(Step::Mark),
+        Self::AfterCommit(Step::Mark),
+        Self::BeforeSend,
+        Self::AfterSend,
+        Self::BeforeCommit(Step::Settle),
+        Self::AfterCommit(Step::Settle),
+        Self::BeforeCommit(Step::Callback),
+        Self::AfterCommit(Step::Callback),
+    ];
+
+    /// Its name in `BILLPAY_CRASH_AT`.
+    pub fn name(self) -> String {
+        match self {
+            Self::BeforeCommit(step) => format!("{}.before_commit", step.name()),
+            Self::AfterCommit(step) => format!("{}.after_commit", step.name()),
+            Self::BeforeSend => "send.before".to_owned(),
+            Self::AfterSend => "send.after".to_owned(),
+        }
+    }
+}
+
+impl Step {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Claim => "claim",
+            Self::Mark => "mark",
+            Self::Settle => "settle",
+            Self::Callback => "callback",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// Dies here, if this is where a test wants it.
+pub fn point(point: CrashPoint) {
+    if cfg!(debug_assertions) && std::env::var("BILLPAY_CRASH_AT").is_ok_and(|wanted| wanted == point.name()) {
+        std::process::abort();
+    }
+}

@@ -1,0 +1,79 @@
+//! Submissions: what is claimed, marked, sent and settled as one; a payment, or all payments of a bulk.
+
+use jiff::Timestamp;
+
+use super::decide::{Situation, Stage};
+use super::evidence::Verdict;
+use super::status::PaymentStatus;
+use crate::domain::ids::SubmissionId;
+use crate::domain::provider::ProviderCode;
+use crate::domain::requester::TenantId;
+
+/// The facts about one submission.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Submission {
+    /// Its id.
+    pub id: SubmissionId,
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// To whom.
+    pub provider: ProviderCode,
+    /// Our reference: unique with the provider for ever.
+    pub provider_key: String,
+    /// When the provider first could have seen it.
+    pub key_first_used_at: Option<Timestamp>,
+    /// What the provider named it.
+    pub provider_reference: Option<String>,
+    /// The frozen request.
+    pub request_bytes: Option<Vec<u8>>,
+    /// Counts the claims; who holds an older one may report, but not act.
+    pub fence: i64,
+    /// How many attempts there are.
+    pub attempt_count: i32,
+    /// How many of them were submissions.
+    pub submits: u32,
+    /// When the last of those ended, or was marked.
+    pub last_submit_at: Option<Timestamp>,
+    /// How many look-ups followed it.
+    pub look_ups: u32,
+    /// What the last look-up said, and when.
+    pub last_look_up: Option<(Verdict, Timestamp)>,
+    /// How often someone asked for a look-up: a caller, or a callback that is only a hint.
+    pub look_up_requests: i32,
+    /// How many of those a look-up that began later has met.
+    pub look_up_requests_met: i32,
+    /// Not to be sent before.
+    pub run_at: Timestamp,
+    /// Not to be sent after.
+    pub not_after: Timestamp,
+    /// When patience ends.
+    pub review_at: Timestamp,
+    /// How often working on it went wrong.
+    pub fault_count: i32,
+}
+
+impl Submission {
+    /// What is known, for the next decision.
+    pub fn situation(
+        &self,
+        statuses: impl IntoIterator<Item = PaymentStatus>,
+        now: Timestamp,
+        submits_paused_until: Option<Timestamp>,
+    ) -> Situation {
+        Situation {
+            stage: Stage::of(statuses),
+            now,
+            run_at: self.run_at,
+            not_after: self.not_after,
+            submits: self.submits,
+            last_submit_at: self.last_submit_at,
+            key_first_used_at: self.key_first_used_at,
+            look_ups: self.look_ups,
+            last_look_up: self.last_look_up,
+            look_up_requested: self.look_up_requests > self.look_up_requests_met,
+            provider_reference_known: self.provider_reference.is_some(),
+            review_at: self.review_at,
+            submits_paused_until,
+        }
+    }
+}

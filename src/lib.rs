@@ -1,0 +1,22 @@
+//! billpay: one GraphQL API for paying bills and being paid, over several bill-payment providers.
+//!
+//! The layers, from the rules outwards; each uses only what stands to its right:
+//!
+//! ```text
+//! main → startup → { http → graphql, worker } → app → { domain, ports, store }
+//!                   providers, sandbox → { ports, domain }      store → { domain, entity }      domain → nothing
+//! ```
+//!
+//! * [`domain`] decides, [`app`] loads, tells the domain, saves.
+//! * [`store`] is the only one that knows SeaORM's entities.
+//! * [`providers`] hold one adapter each, behind [`ports::provider::Provider`]; [`sandbox`] holds their simulators.
+//! * [`worker`] is the only one that submits to a provider.
+//! * [`graphql`] is the schema, [`http`] its transports.
+
+pub mod config;
+pub mod crash;
+pub mod domain;
+pub mod ports;
+pub mod sandbox;
+pub mod store;
+pub mod telemetry;

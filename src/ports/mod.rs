@@ -1,0 +1,5 @@
+//! What the core asks of the world, as traits and plain types.
+
+pub mod clock;
+pub mod ids;
+pub mod provider;

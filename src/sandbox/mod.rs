@@ -1,0 +1,159 @@
+//! The sandbox: simulators of the providers, so that anybody can try billpay without accounts and without a network.
+//!
+//! Each simulator is an ordinary HTTP router under the provider's name and speaks that provider's wire format: its
+//! authentication, field names, error shapes and callbacks. The adapters do not know it: only their base URL differs.
+//! Documented account numbers and amounts, the [`Scenario`]s, choose what happens (`docs/sandbox.md` lists them).
+//! Money that moves here is a line in the effects file, on disk before the answer (or the silence) that follows it:
+//! whoever checks that nothing is paid twice counts those lines.
+
+mod almara;
+mod effects;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+
+use self::almara::Almara;
+pub use self::almara::{CLIENT_ID as ALMARA_CLIENT_ID, CLIENT_SECRET as ALMARA_CLIENT_SECRET};
+use self::effects::Effects;
+pub use self::effects::EffectsError;
+
+/// How long a simulator tries to hand one callback over before it counts as not delivered.
+const CALLBACK_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How a sandbox keeps its ledger and its time.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The effects file, made if absent; without one the ledger lives in memory.
+    pub effects: Option<PathBuf>,
+    /// How long "later" is: from acceptance to the final status of a payment that is settled later.
+    pub later: Duration,
+    /// How long a call that is never answered is held open.
+    pub hang: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { effects: None, later: Duration::from_secs(3), hang: Duration::from_secs(60) }
+    }
+}
+
+/// A sandbox that could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum SandboxError {
+    /// The ledger cannot be read or written.
+    #[error("cannot use the effects file")]
+    Effects(#[from] EffectsError),
+    /// The HTTP client for callbacks cannot be built.
+    #[error("cannot make the client that sends callbacks")]
+    Client(#[from] reqwest::Error),
+}
+
+/// All simulators with their state; routers made from one sandbox share it.
+pub struct Sandbox {
+    almara: Arc<Almara>,
+}
+
+impl Sandbox {
+    /// Opens the ledger and prepares the simulators; what an earlier run has paid stays paid.
+    pub fn try_new(options: Options) -> Result<Self, SandboxError> {
+        let effects = Effects::open(options.effects.as_deref())?;
+        let almara = Almara::new(effects, callback_client()?, &options);
+        Ok(Self { almara: Arc::new(almara) })
+    }
+
+    /// The simulators, one path prefix a provider: `/almara`.
+    pub fn router(&self) -> Router {
+        Router::new().nest("/almara", Arc::clone(&self.almara).router())
+    }
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Sandbox").finish_non_exhaustive()
+    }
+}
+
+/// One documented input and what it brings about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scenario {
+    /// The provider's code.
+    pub provider: &'static str,
+    /// The capability that the input is for: `PAY` or `LOOK_UP`.
+    pub operation: &'static str,
+    /// The account reference that chooses the outcome; absent where the amount does.
+    pub account_reference: Option<&'static str>,
+    /// The amount that chooses the outcome, in major units with two decimals; absent where the account does.
+    pub amount: Option<&'static str>,
+    /// The ISO 4217 code of the amount.
+    pub currency: &'static str,
+    /// A short, stable name of what happens.
+    pub outcome: &'static str,
+    /// What happens, in a sentence.
+    pub description: &'static str,
+}
+
+/// The documented inputs of a provider's simulator; none for a provider without one.
+pub fn scenarios(provider_code: &str) -> &'static [Scenario] {
+    match provider_code {
+        almara::PROVIDER => almara::scenarios(),
+        _ => &[],
+    }
+}
+
+/// The client that delivers callbacks, with its own roots: it must also start where the host has no certificates.
+fn callback_client() -> Result<reqwest::Client, reqwest::Error> {
+    let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS
+        .iter()
+        .map(|der| reqwest::Certificate::from_der(der))
+        .collect::<Result<Vec<_>, _>>()?;
+    reqwest::Client::builder()
+        .tls_certs_only(roots)
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .timeout(CALLBACK_TIMEOUT)
+        .build()
+}
+
+/// Locks state that no panic can leave half changed: every change is one insertion or one assignment.
+fn lock<T>(state: &Mutex<T>) -> MutexGuard<'_, T> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    const DOCUMENTATION: &str = include_str!("../../docs/sandbox.md");
+
+    #[test]
+    fn every_scenario_has_its_own_trigger() {
+        let mut seen = HashSet::new();
+        for scenario in scenarios(almara::PROVIDER) {
+            assert!(scenario.account_reference.is_some() != scenario.amount.is_some(), "{}", scenario.outcome);
+            let trigger = (scenario.operation, scenario.account_reference, scenario.amount);
+            assert!(seen.insert(trigger), "{trigger:?} stands twice");
+        }
+    }
+
+    #[test]
+    fn every_scenario_is_documented() {
+        for scenario in scenarios(almara::PROVIDER) {
+            let trigger = scenario.account_reference.or(scenario.amount).unwrap_or_default();
+            let row = DOCUMENTATION.lines().find(|line| {
+                line.contains(&format!("| {} |", scenario.operation)) && line.contains(&format!("`{trigger}`"))
+            });
+            assert!(row.is_some_and(|row| row.contains(scenario.outcome)), "{trigger}: {}", scenario.outcome);
+        }
+    }
+
+    #[test]
+    fn a_provider_without_a_simulator_has_no_scenarios() {
+        assert!(scenarios("none").is_empty());
+    }
+}

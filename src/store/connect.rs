@@ -1,0 +1,181 @@
+//! Opening the database, and refusing one that could forget what it said it had stored.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use migration::{Migrator, MigratorTrait};
+use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, Statement};
+
+use super::heads::Heads;
+use super::{Store, StoreError};
+use crate::ports::clock::Clock;
+
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(20);
+const SQLITE_READERS: u32 = 4;
+/// Any number, as long as every process takes the same.
+const MIGRATION_LOCK: i64 = 0x6269_6c6c_7061_7901;
+
+/// How to reach a database.
+#[derive(Clone)]
+pub struct Connect {
+    /// `sqlite://…` or `postgres://…`.
+    pub url: String,
+    /// The most connections of this process.
+    pub max_connections: u32,
+    /// Whose offset moves the leases.
+    pub clock: Clock,
+}
+
+impl std::fmt::Debug for Connect {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Connect").field("max_connections", &self.max_connections).finish_non_exhaustive()
+    }
+}
+
+/// Why a database is not served from.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// It cannot be reached or used.
+    #[error("the database cannot be used")]
+    Store(#[from] StoreError),
+    /// It could lose what it acknowledged.
+    #[error("the database's setting {setting} is {found}; billpay needs {needed}, since otherwise a payment that was acknowledged could be lost")]
+    Unsafe {
+        /// The setting's name.
+        setting: &'static str,
+        /// What it is.
+        found: String,
+        /// What it must be.
+        needed: &'static str,
+    },
+    /// It is of another kind, or not kept in a file.
+    #[error("BILLPAY_DATABASE__URL must begin with sqlite:// and name a file, or with postgres://")]
+    Kind,
+}
+
+impl From<DbErr> for Refused {
+    fn from(error: DbErr) -> Self {
+        Self::Store(StoreError::from(error))
+    }
+}
+
+impl Store {
+    /// Opens the database, checks its settings, and brings its schema up to date.
+    pub async fn connect(options: &Connect) -> Result<Self, Refused> {
+        let store = Self::open(options).await?;
+        store.refuse_unsafe_settings().await?;
+        store.migrate().await?;
+        Ok(store)
+    }
+
+    /// Opens the database without changing its schema.
+    pub async fn open(options: &Connect) -> Result<Self, Refused> {
+        let (writer, reader) = if options.url.starts_with("postgres://") || options.url.starts_with("postgresql://") {
+            let pool = Database::connect(postgres(options)).await?;
+            (pool.clone(), pool)
+        } else if options.url.starts_with("sqlite:") && !options.url.contains(":memory:") {
+            let writer = counted(Database::connect(sqlite(options, 1, false)).await?);
+            let reader = Database::connect(sqlite(options, SQLITE_READERS, true)).await?;
+            (writer, reader)
+        } else {
+            return Err(Refused::Kind);
+        };
+        let heads = Arc::new(Heads::default());
+        Ok(Self { writer: counted(writer), reader: counted(reader), clock: options.clock.clone(), heads })
+    }
+
+    /// Brings the schema up to date. On PostgreSQL one process at a time does so.
+    pub async fn migrate(&self) -> Result<(), Refused> {
+        match self.writer.get_database_backend() {
+            DbBackend::Postgres => {
+                let pool = self.writer.get_postgres_connection_pool();
+                let mut lock = pool.acquire().await.map_err(|error| DbErr::Conn(sea_orm::RuntimeErr::SqlxError(error.into())))?;
+                let held = sea_orm::sqlx::query("SELECT pg_advisory_lock($1)").bind(MIGRATION_LOCK).execute(&mut *lock).await;
+                held.map_err(|error| DbErr::Conn(sea_orm::RuntimeErr::SqlxError(error.into())))?;
+                let outcome = Migrator::up(&self.writer, None).await;
+                // Closing the connection frees the lock, whatever happened.
+                drop(lock.detach());
+                Ok(outcome?)
+            }
+            _ => Ok(Migrator::up(&self.writer, None).await?),
+        }
+    }
+
+    /// Takes every change of the schema back, and with it all data; for the test of the migrations.
+    pub async fn migrate_down(&self) -> Result<(), Refused> {
+        Ok(Migrator::down(&self.writer, None).await?)
+    }
+
+    async fn refuse_unsafe_settings(&self) -> Result<(), Refused> {
+        match self.writer.get_database_backend() {
+            DbBackend::Postgres => {
+                for setting in ["fsync", "full_page_writes"] {
+                    self.expect(setting, &format!("SHOW {setting}"), "on", |found| found == "on").await?;
+                }
+                let durable = |found: &str| found != "off";
+                self.expect("synchronous_commit", "SHOW synchronous_commit", "on, local or remote", durable).await
+            }
+            _ => {
+                self.expect("journal_mode", "PRAGMA journal_mode", "wal", |found| found == "wal").await?;
+                self.expect("synchronous", "PRAGMA synchronous", "2 (FULL) or 3", |found| found == "2" || found == "3").await?;
+                self.expect("foreign_keys", "PRAGMA foreign_keys", "1", |found| found == "1").await
+            }
+        }
+    }
+
+    async fn expect(
+        &self,
+        setting: &'static str,
+        sql: &str,
+        needed: &'static str,
+        good: impl Fn(&str) -> bool,
+    ) -> Result<(), Refused> {
+        let row = self.writer.query_one_raw(Statement::from_string(self.writer.get_database_backend(), sql)).await?;
+        let found = row
+            .map(|row| row.try_get_by_index::<String>(0).or_else(|_| row.try_get_by_index::<i32>(0).map(|value| value.to_string())))
+            .transpose()?
+            .unwrap_or_default();
+        if good(&found) { Ok(()) } else { Err(Refused::Unsafe { setting, found, needed }) }
+    }
+}
+
+fn postgres(options: &Connect) -> ConnectOptions {
+    let mut connect = ConnectOptions::new(&options.url);
+    connect
+        .max_connections(options.max_connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .statement_timeout(STATEMENT_TIMEOUT)
+        .test_before_acquire(false)
+        .sqlx_logging(false)
+        .set_application_name("billpay");
+    connect
+}
+
+fn sqlite(options: &Connect, connections: u32, read_only: bool) -> ConnectOptions {
+    let mut connect = ConnectOptions::new(&options.url);
+    connect
+        .max_connections(connections)
+        .min_connections(1)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .sqlx_logging(false)
+        .map_sqlx_sqlite_opts(move |sqlite| {
+            let sqlite = sqlite
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Full)
+                .busy_timeout(BUSY_TIMEOUT)
+                .foreign_keys(true);
+            if read_only { sqlite.pragma("query_only", "1") } else { sqlite }
+        });
+    connect
+}
+
+/// Counts every statement, so that a test can tell that a page costs a constant number of them.
+fn counted(mut connection: DatabaseConnection) -> DatabaseConnection {
+    let statements = metrics::counter!("billpay_database_statements_total");
+    connection.set_metric_callback(move |_| statements.increment(1));
+    connection
+}

@@ -1,0 +1,130 @@
+//! Reading the log.
+
+use std::collections::HashMap;
+
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use uuid::Uuid;
+
+use entity::event::{Column, Entity, Model};
+
+use super::convert::{failure, word};
+use super::payments::Owner;
+use super::time::timestamp;
+use super::{Store, StoreError};
+use crate::domain::event::{Event, EventType, SubjectKind};
+use crate::domain::payment::status::PaymentStatus;
+use crate::domain::requester::TenantId;
+
+/// Which events are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EventFilter {
+    /// Of these kinds of objects.
+    pub subject_kinds: Option<Vec<SubjectKind>>,
+    /// Of this object.
+    pub subject_id: Option<Uuid>,
+    /// Of these types.
+    pub types: Option<Vec<EventType>>,
+    /// Payments' events with one of these statuses.
+    pub statuses: Option<Vec<PaymentStatus>>,
+}
+
+impl Store {
+    /// Up to `limit` events behind `after`, oldest first.
+    pub async fn events_after(
+        &self,
+        owner: &Owner,
+        filter: &EventFilter,
+        after: i64,
+        limit: u64,
+    ) -> Result<Vec<Event>, StoreError> {
+        let rows = Entity::find()
+            .filter(condition(owner, filter))
+            .filter(Column::Sequence.gt(after))
+            .order_by_asc(Column::Sequence)
+            .limit(limit)
+            .all(&self.reader)
+            .await?;
+        rows.into_iter().map(event).collect()
+    }
+
+    /// Up to `limit` events of each object, oldest first, behind `after`.
+    pub async fn events_of(
+        &self,
+        tenant: &TenantId,
+        subjects: &[Uuid],
+        after: i64,
+        limit: usize,
+    ) -> Result<HashMap<Uuid, Vec<Event>>, StoreError> {
+        let rows = Entity::find()
+            .filter(Column::TenantId.eq(tenant.as_str()))
+            .filter(Column::SubjectId.is_in(subjects.iter().copied()))
+            .filter(Column::Sequence.gt(after))
+            .order_by_asc(Column::Sequence)
+            .all(&self.reader)
+            .await?;
+        let mut events: HashMap<Uuid, Vec<Event>> = HashMap::new();
+        for row in rows {
+            let of_subject = events.entry(row.subject_id).or_default();
+            if of_subject.len() < limit {
+                of_subject.push(event(row)?);
+            }
+        }
+        Ok(events)
+    }
+
+    /// The last sequence of a tenant's log; 0 where it has none.
+    pub async fn event_head(&self, tenant: &TenantId) -> Result<i64, StoreError> {
+        let row = entity::event_head::Entity::find_by_id(tenant.as_str().to_owned()).one(&self.reader).await?;
+        Ok(row.map_or(0, |row| row.sequence))
+    }
+
+    /// The heads of several tenants.
+    pub async fn event_heads(&self, tenants: &[TenantId]) -> Result<Vec<(TenantId, i64)>, StoreError> {
+        let rows = entity::event_head::Entity::find()
+            .filter(entity::event_head::Column::TenantId.is_in(tenants.iter().map(TenantId::as_str)))
+            .all(&self.reader)
+            .await?;
+        rows.into_iter().map(|row| Ok((super::convert::tenant(&row.tenant_id)?, row.sequence))).collect()
+    }
+
+    /// The oldest sequence that is kept; 1 in an empty log, since nothing was dropped from it.
+    pub async fn oldest_event(&self, tenant: &TenantId) -> Result<i64, StoreError> {
+        let row = Entity::find()
+            .filter(Column::TenantId.eq(tenant.as_str()))
+            .order_by_asc(Column::Sequence)
+            .limit(1)
+            .one(&self.reader)
+            .await?;
+        Ok(row.map_or(1, |row| row.sequence))
+    }
+}
+
+fn condition(owner: &Owner, filter: &EventFilter) -> Condition {
+    let words = |words: Option<Vec<String>>, column: Column| words.map(|words| column.is_in(words));
+    let kinds = filter.subject_kinds.as_ref().map(|kinds| kinds.iter().map(ToString::to_string).collect());
+    let types = filter.types.as_ref().map(|types| types.iter().map(ToString::to_string).collect());
+    let statuses = filter.statuses.as_ref().map(|statuses| statuses.iter().map(ToString::to_string).collect());
+    Condition::all()
+        .add(Column::TenantId.eq(owner.tenant.as_str()))
+        .add_option(owner.customer.as_ref().map(|customer| Column::Customer.eq(customer.as_str())))
+        .add_option(filter.subject_id.map(|subject| Column::SubjectId.eq(subject)))
+        .add_option(words(kinds, Column::SubjectKind))
+        .add_option(words(types, Column::Kind))
+        .add_option(words(statuses, Column::Status))
+}
+
+fn event(row: Model) -> Result<Event, StoreError> {
+    Ok(Event {
+        sequence: row.sequence,
+        subject_kind: word(&row.subject_kind, "a subject kind")?,
+        subject_id: row.subject_id,
+        subject_version: row.subject_version,
+        customer: row.customer,
+        status: row.status.as_deref().map(|status| word(status, "a status")).transpose()?,
+        kind: word(&row.kind, "an event type")?,
+        actor: row.actor,
+        reason: row.reason,
+        failure: failure(row.failure.as_deref())?,
+        at: timestamp(row.at)?,
+    })
+}

@@ -1,0 +1,69 @@
+//! The store: the only user of SeaORM's entities.
+//!
+//! Purpose: keep what was decided, on SQLite or PostgreSQL, with the same statements and the same guarantees.
+//! Mechanism: reads go to a pool of readers; every change goes through a [`Work`](work::Work), one transaction whose
+//! events are numbered last, and whose commit has three endings: done, not done, unknown. Guarantee: no transaction is
+//! open while a provider is asked, and each tenant's log has no gap.
+
+mod attempts;
+mod bill_claims;
+mod bill_numbers;
+mod billers;
+mod bills;
+mod connect;
+mod convert;
+mod create;
+mod error;
+mod events;
+mod evidence;
+pub mod heads;
+mod inbox;
+mod payments;
+mod providers;
+mod receipts;
+mod slots;
+mod submissions;
+mod time;
+pub mod work;
+
+use std::sync::Arc;
+
+use sea_orm::DatabaseConnection;
+
+use crate::ports::clock::Clock;
+
+pub use bill_numbers::BillNumberFilter;
+pub use bills::{BillFilter, ToldBill};
+pub use billers::SyncReport;
+pub use connect::{Connect, Refused};
+pub use create::{Created, NewPayment, NewSubmission};
+pub use error::StoreError;
+pub use events::EventFilter;
+pub use evidence::NewEvidence;
+pub use inbox::{Callback, CallbackState};
+pub use payments::{Owner, PaymentFilter};
+pub use providers::ProviderRow;
+pub use attempts::AttemptEnd;
+
+/// What a database is reached through. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Store {
+    /// For changes. On SQLite it is a single connection.
+    writer: DatabaseConnection,
+    /// For reads outside a change.
+    reader: DatabaseConnection,
+    clock: Clock,
+    heads: Arc<heads::Heads>,
+}
+
+impl Store {
+    /// The heads of the tenants' logs, as far as this process knows them.
+    pub fn heads(&self) -> &Arc<heads::Heads> {
+        &self.heads
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.reader.ping().await.map_err(StoreError::from)
+    }
+}

@@ -1,0 +1,311 @@
+//! Payments: finding, listing, changing.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use uuid::Uuid;
+
+use entity::payment::{Column, Entity};
+
+use super::convert::{failure_json, money, payment};
+use super::time::micros;
+use super::work::{NewEvent, Work};
+use super::{Store, StoreError};
+use crate::domain::event::{EventType, SubjectKind};
+use crate::domain::ids::{BillId, BillNumberId, BillerId, BulkPaymentId, Id, PaymentId};
+use crate::domain::money::Money;
+use crate::domain::page::{From, Page, PageRequest};
+use crate::domain::payment::status::PaymentStatus;
+use crate::domain::payment::{Allocation, Payment};
+use crate::domain::requester::{CustomerId, Requester, TenantId};
+
+/// Whose objects are seen: a tenant's, or those of one customer of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Owner {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// Where set, only this customer's objects.
+    pub customer: Option<CustomerId>,
+}
+
+impl Owner {
+    /// What a requester may see.
+    pub fn of(requester: &Requester) -> Self {
+        Self { tenant: requester.tenant.clone(), customer: requester.customer.clone() }
+    }
+}
+
+/// Which payments are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PaymentFilter {
+    /// In one of these states.
+    pub statuses: Option<Vec<PaymentStatus>>,
+    /// To this biller.
+    pub biller_id: Option<BillerId>,
+    /// For this bill number.
+    pub bill_number_id: Option<BillNumberId>,
+    /// In this bulk.
+    pub bulk_payment_id: Option<BulkPaymentId>,
+    /// Of this customer.
+    pub customer: Option<String>,
+    /// Made at or after.
+    pub created_from: Option<Timestamp>,
+    /// Made before.
+    pub created_before: Option<Timestamp>,
+}
+
+impl Store {
+    /// A payment that the owner may see.
+    pub async fn payment(&self, owner: &Owner, id: PaymentId) -> Result<Option<Payment>, StoreError> {
+        Entity::find_by_id(id.uuid()).filter(owned(owner)).one(&self.reader).await?.map(payment).transpose()
+    }
+
+    /// The payment that was made with this key.
+    pub async fn payment_by_key(&self, owner: &Owner, key: &str) -> Result<Option<Payment>, StoreError> {
+        let found = Entity::find().filter(owned(owner)).filter(Column::IdempotencyKey.eq(key));
+        found.one(&self.reader).await?.map(payment).transpose()
+    }
+
+    /// The newest payment that a provider named so.
+    pub async fn payment_by_provider_reference(
+        &self,
+        owner: &Owner,
+        provider: Option<&str>,
+        reference: &str,
+    ) -> Result<Option<Payment>, StoreError> {
+        let found = Entity::find()
+            .filter(owned(owner).add_option(provider.map(|provider| Column::Provider.eq(provider))))
+            .filter(Column::ProviderReference.eq(reference))
+            .order_by_desc(Column::Id)
+            .limit(1);
+        found.one(&self.reader).await?.map(payment).transpose()
+    }
+
+    /// Several payments that the owner may see, by id.
+    pub async fn payments_by_id(
+        &self,
+        owner: &Owner,
+        ids: &[Uuid],
+    ) -> Result<HashMap<Uuid, Payment>, StoreError> {
+        let rows = Entity::find().filter(owned(owner)).filter(Column::Id.is_in(ids.iter().copied())).all(&self.reader).await?;
+        rows.into_iter().map(|row| Ok((row.id, payment(row)?))).collect()
+    }
+
+    /// A page of payments, newest first.
+    pub async fn payments(
+        &self,
+        owner: &Owner,
+        filter: &PaymentFilter,
+        page: PageRequest,
+    ) -> Result<Page<Payment>, StoreError> {
+        let found = keyset(Entity::find().filter(matching(owner, filter)), Column::Id, page);
+        let rows = found.all(&self.reader).await?;
+        let payments = rows.into_iter().map(payment).collect::<Result<Vec<_>, _>>()?;
+        Ok(page.cut(payments))
+    }
+
+    /// The first page of payments of each of several bill numbers, newest first: one more than `limit` of each, so that
+    /// the caller can tell that there is more.
+    pub async fn payments_of_bill_numbers(
+        &self,
+        owner: &Owner,
+        bill_numbers: &[Uuid],
+        limit: u64,
+    ) -> Result<HashMap<Uuid, Vec<Payment>>, StoreError> {
+        let ranked = Expr::cust("row_number() over (partition by bill_number_id order by id desc)");
+        let inner = Entity::find()
+            .select_only()
+            .column(Column::Id)
+            .expr_as(ranked, "place")
+            .filter(owned(owner))
+            .filter(Column::BillNumberId.is_in(bill_numbers.iter().copied()));
+        let inner = sea_orm::QueryTrait::into_query(inner);
+        let chosen = sea_orm::sea_query::Query::select()
+            .column("id")
+            .from_subquery(inner, "ranked")
+            .and_where(Expr::col("place").lte(i64::try_from(limit + 1).unwrap_or(i64::MAX)))
+            .to_owned();
+        let rows = Entity::find().filter(Column::Id.in_subquery(chosen)).order_by_desc(Column::Id).all(&self.reader).await?;
+        let mut found: HashMap<Uuid, Vec<Payment>> = HashMap::new();
+        for row in rows {
+            let payment = payment(row)?;
+            if let Some(bill_number) = payment.bill_number_id {
+                found.entry(bill_number.uuid()).or_default().push(payment);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The allocations of several payments.
+    pub async fn allocations(&self, payments: &[Uuid]) -> Result<HashMap<Uuid, Vec<Allocation>>, StoreError> {
+        use entity::allocation::{Column, Entity};
+        let rows = Entity::find()
+            .filter(Column::PaymentId.is_in(payments.iter().copied()))
+            .order_by_asc(Column::No)
+            .all(&self.reader)
+            .await?;
+        let mut found: HashMap<Uuid, Vec<Allocation>> = HashMap::new();
+        for row in rows {
+            found.entry(row.payment_id).or_default().push(Allocation {
+                payment_id: Id::from_uuid(row.payment_id),
+                bill_id: row.bill_id.map(Id::from_uuid),
+                amount: money(row.amount_minor, &row.currency)?,
+                provider_reference: row.provider_reference,
+            });
+        }
+        Ok(found)
+    }
+
+    /// The newest open payment of each of several bills, and how much of each bill is in open payments.
+    pub async fn open_payments_of_bills(
+        &self,
+        owner: &Owner,
+        bills: &[Uuid],
+    ) -> Result<HashMap<Uuid, (Payment, i64)>, StoreError> {
+        let rows = entity::allocation::Entity::find()
+            .filter(entity::allocation::Column::BillId.is_in(bills.iter().copied()))
+            .all(&self.reader)
+            .await?;
+        let open = PaymentStatus::ALL.iter().filter(|status| !status.is_final()).map(ToString::to_string);
+        let payments = Entity::find()
+            .filter(owned(owner))
+            .filter(Column::Id.is_in(rows.iter().map(|row| row.payment_id)))
+            .filter(Column::Status.is_in(open))
+            .all(&self.reader)
+            .await?;
+        let payments =
+            payments.into_iter().map(|row| Ok((row.id, payment(row)?))).collect::<Result<HashMap<_, _>, StoreError>>()?;
+        let mut found: HashMap<Uuid, (Payment, i64)> = HashMap::new();
+        for row in rows {
+            let (Some(bill), Some(payment)) = (row.bill_id, payments.get(&row.payment_id)) else { continue };
+            let (newest, scheduled) = found.entry(bill).or_insert_with(|| (payment.clone(), 0));
+            *scheduled += row.amount_minor;
+            if payment.id > newest.id {
+                *newest = payment.clone();
+            }
+        }
+        Ok(found)
+    }
+
+    /// How many payments stand where, over all tenants: for the metrics.
+    pub async fn count_by_status(&self) -> Result<Vec<(String, i64)>, StoreError> {
+        let counts = Entity::find()
+            .select_only()
+            .column(Column::Status)
+            .column_as(Column::Id.count(), "count")
+            .group_by(Column::Status)
+            .into_tuple()
+            .all(&self.reader)
+            .await?;
+        Ok(counts)
+    }
+}
+
+impl Work {
+    /// A payment that the owner may see.
+    pub async fn payment(&self, owner: &Owner, id: PaymentId) -> Result<Option<Payment>, StoreError> {
+        Entity::find_by_id(id.uuid()).filter(owned(owner)).one(&self.tx).await?.map(payment).transpose()
+    }
+
+    /// Saves what a change made of a payment, as its next version, with the event that tells of it. Someone else's
+    /// change in between is a [`StoreError::Conflict`].
+    pub async fn save_payment(
+        &mut self,
+        before: &Payment,
+        after: &mut Payment,
+        kind: EventType,
+        actor: &str,
+        reason: Option<String>,
+    ) -> Result<(), StoreError> {
+        after.version = before.version + 1;
+        after.updated_at = self.now();
+        self.write_payment(before.version, after).await?;
+        self.tell(NewEvent {
+            tenant: after.tenant.clone(),
+            subject_kind: SubjectKind::Payment,
+            subject_id: after.id.uuid(),
+            subject_version: after.version,
+            customer: after.customer.as_ref().map(|customer| customer.as_str().to_owned()),
+            status: Some(after.status),
+            kind,
+            actor: actor.to_owned(),
+            reason,
+            failure: after.failure.clone().filter(|_| after.status == PaymentStatus::Failed),
+        });
+        Ok(())
+    }
+
+    /// Saves facts that came with evidence that changed no state.
+    pub async fn save_facts(&mut self, payment: &Payment) -> Result<(), StoreError> {
+        self.write_payment(payment.version, payment).await
+    }
+
+    async fn write_payment(&mut self, version: i32, after: &Payment) -> Result<(), StoreError> {
+        let (reason, since) = match after.review {
+            Some((reason, since)) => (Some(reason.to_string()), Some(micros(since))),
+            None => (None, None),
+        };
+        let written = Entity::update_many()
+            .filter(Column::Id.eq(after.id.uuid()))
+            .filter(Column::Version.eq(version))
+            .col_expr(Column::Status, Expr::value(after.status.as_str()))
+            .col_expr(Column::Version, Expr::value(after.version))
+            .col_expr(Column::ReviewReason, Expr::value(reason))
+            .col_expr(Column::ReviewSince, Expr::value(since))
+            .col_expr(Column::AccountHolderName, Expr::value(after.account_holder_name.clone()))
+            .col_expr(Column::ProviderReference, Expr::value(after.provider_reference.clone()))
+            .col_expr(Column::BillerReference, Expr::value(after.biller_reference.clone()))
+            .col_expr(Column::ProviderStatus, Expr::value(after.provider_status.clone()))
+            .col_expr(Column::Failure, Expr::value(failure_json(after.failure.as_ref())))
+            .col_expr(Column::UpdatedAt, Expr::value(micros(after.updated_at)))
+            .exec(&self.tx)
+            .await?;
+        if written.rows_affected == 1 { Ok(()) } else { Err(StoreError::Conflict) }
+    }
+
+    /// The bills that a payment pays, with how much of each.
+    pub async fn bills_of(&self, payment: PaymentId) -> Result<Vec<(BillId, Money)>, StoreError> {
+        use entity::allocation::{Column, Entity};
+        let rows = Entity::find().filter(Column::PaymentId.eq(payment.uuid())).all(&self.tx).await?;
+        let with_bill = rows.into_iter().filter_map(|row| row.bill_id.map(|bill| (bill, row)));
+        with_bill.map(|(bill, row)| Ok((Id::from_uuid(bill), money(row.amount_minor, &row.currency)?))).collect()
+    }
+}
+
+/// Rows that an owner may see.
+fn owned(owner: &Owner) -> Condition {
+    Condition::all()
+        .add(Column::TenantId.eq(owner.tenant.as_str()))
+        .add_option(owner.customer.as_ref().map(|customer| Column::Customer.eq(customer.as_str())))
+}
+
+fn matching(owner: &Owner, filter: &PaymentFilter) -> Condition {
+    let statuses = filter.statuses.as_ref().map(|statuses| statuses.iter().map(ToString::to_string).collect::<Vec<_>>());
+    owned(owner)
+        .add_option(statuses.map(|statuses| Column::Status.is_in(statuses)))
+        .add_option(filter.biller_id.map(|biller| Column::BillerId.eq(biller.uuid())))
+        .add_option(filter.bill_number_id.map(|number| Column::BillNumberId.eq(number.uuid())))
+        .add_option(filter.bulk_payment_id.map(|bulk| Column::BulkPaymentId.eq(bulk.uuid())))
+        .add_option(filter.customer.as_ref().map(|customer| Column::Customer.eq(customer.as_str())))
+        .add_option(filter.created_from.map(|from| Column::CreatedAt.gte(micros(from))))
+        .add_option(filter.created_before.map(|before| Column::CreatedAt.lt(micros(before))))
+}
+
+/// One more than a page of what stands between two ids, counted from the wanted end of a list that runs from the newest
+/// to the oldest.
+pub(super) fn keyset<E, C>(query: Select<E>, id: C, page: PageRequest) -> Select<E>
+where
+    E: EntityTrait,
+    C: ColumnTrait,
+{
+    let query = query
+        .filter(Condition::all().add_option(page.after.map(|after| id.lt(after))))
+        .filter(Condition::all().add_option(page.before.map(|before| id.gt(before))))
+        .limit(page.limit + 1);
+    match page.from {
+        From::Start => query.order_by_desc(id),
+        From::End => query.order_by_asc(id),
+    }
+}

@@ -1,0 +1,171 @@
+//! Submissions: claimed by lease, guarded by a fence.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QuerySelect, Statement};
+
+use entity::submission::{Column, Entity};
+
+use super::convert::submission;
+use super::time::{micros, now_sql};
+use super::work::Work;
+use super::{Store, StoreError};
+use crate::domain::ids::SubmissionId;
+use crate::domain::payment::submission::Submission;
+use crate::domain::provider::ProviderCode;
+
+impl Work {
+    /// Claims up to `limit` due submissions for `owner`: each gets a new fence and a lease by the database's clock.
+    pub async fn claim_due(&self, owner: &str, lease: Duration, limit: u64) -> Result<Vec<Submission>, StoreError> {
+        let backend = self.backend();
+        let now = now_sql(backend, "$1");
+        let skip = if backend == DbBackend::Postgres { "FOR UPDATE SKIP LOCKED" } else { "" };
+        let sql = format!(
+            "WITH due AS MATERIALIZED (SELECT id FROM submissions \
+               WHERE next_action_at IS NOT NULL AND next_action_at <= {now} AND (lease_until IS NULL OR lease_until < {now}) \
+               ORDER BY next_action_at LIMIT {limit} {skip}) \
+             UPDATE submissions SET lease_owner = $2, lease_until = {now} + $3, fence = fence + 1 \
+             WHERE id IN (SELECT id FROM due) RETURNING *"
+        );
+        let values = [self.offset().into(), owner.into(), span(lease).into()];
+        let claimed = Entity::find().from_raw_sql(Statement::from_sql_and_values(backend, sql, values));
+        claimed.all(&self.tx).await?.into_iter().map(submission).collect()
+    }
+
+    /// A submission, locked until the end of the change.
+    pub async fn lock_submission(&self, id: SubmissionId) -> Result<Option<Submission>, StoreError> {
+        let found = Entity::find_by_id(id.uuid()).lock_exclusive().one(&self.tx).await?;
+        found.map(submission).transpose()
+    }
+
+    /// The submission that a provider or we named so, locked until the end of the change.
+    pub async fn lock_submission_by_reference(
+        &self,
+        provider: ProviderCode,
+        ours: Option<&str>,
+        theirs: Option<&str>,
+    ) -> Result<Option<Submission>, StoreError> {
+        let of_provider = || Entity::find().filter(Column::Provider.eq(provider.as_str())).lock_exclusive();
+        if let Some(ours) = ours {
+            let found = of_provider().filter(Column::ProviderKey.eq(ours)).one(&self.tx).await?;
+            return found.map(submission).transpose();
+        }
+        let Some(theirs) = theirs else { return Ok(None) };
+        let mut found = of_provider().filter(Column::ProviderReference.eq(theirs)).limit(2).all(&self.tx).await?;
+        // Two of the same name prove nothing about either.
+        if found.len() == 1 { found.pop().map(submission).transpose() } else { Ok(None) }
+    }
+
+    /// Marks a submission before the call: only who holds the lease may, and only while the lease outlives the call
+    /// by `margin`. The row comes due by itself when the lease ends.
+    pub async fn mark(&self, submission: &Submission, call: Duration, margin: Duration) -> Result<bool, StoreError> {
+        let backend = self.backend();
+        let now = now_sql(backend, "$1");
+        let sql = format!(
+            "UPDATE submissions SET next_action_at = lease_until, attempt_count = $2, submits = $3, last_submit_at = $4, \
+               key_first_used_at = $5, request_bytes = $6, look_ups = 0, last_look_up_verdict = NULL, last_look_up_at = NULL \
+             WHERE id = $7 AND fence = $8 AND lease_until > {now} + $9"
+        );
+        let values = [
+            self.offset().into(),
+            submission.attempt_count.into(),
+            i32::try_from(submission.submits).unwrap_or(i32::MAX).into(),
+            submission.last_submit_at.map(micros).into(),
+            submission.key_first_used_at.map(micros).into(),
+            submission.request_bytes.clone().into(),
+            submission.id.uuid().into(),
+            submission.fence.into(),
+            span(call + margin).into(),
+        ];
+        let marked = self.tx.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+        Ok(marked.rows_affected() == 1)
+    }
+
+    /// Saves what a step learned and gives the lease back. Who holds an older fence saves nothing here and is told so.
+    pub async fn release(&self, after: &Submission, next: Option<Timestamp>) -> Result<bool, StoreError> {
+        let (verdict, at) = match after.last_look_up {
+            Some((verdict, at)) => (Some(verdict.to_string()), Some(micros(at))),
+            None => (None, None),
+        };
+        let released = Entity::update_many()
+            .filter(Column::Id.eq(after.id.uuid()))
+            .filter(Column::Fence.eq(after.fence))
+            .col_expr(Column::LeaseOwner, Expr::value(Option::<String>::None))
+            .col_expr(Column::LeaseUntil, Expr::value(Option::<i64>::None))
+            .col_expr(Column::NextActionAt, Expr::value(next.map(micros)))
+            .col_expr(Column::AttemptCount, Expr::value(after.attempt_count))
+            .col_expr(Column::LastSubmitAt, Expr::value(after.last_submit_at.map(micros)))
+            .col_expr(Column::LookUps, Expr::value(i32::try_from(after.look_ups).unwrap_or(i32::MAX)))
+            .col_expr(Column::LastLookUpVerdict, Expr::value(verdict))
+            .col_expr(Column::LastLookUpAt, Expr::value(at))
+            .col_expr(Column::LookUpRequestsMet, Expr::value(after.look_up_requests_met))
+            .col_expr(Column::FaultCount, Expr::value(after.fault_count))
+            .exec(&self.tx)
+            .await?;
+        Ok(released.rows_affected == 1)
+    }
+
+    /// Keeps the provider's reference, whoever learned it.
+    pub async fn keep_provider_reference(&self, id: SubmissionId, reference: &str) -> Result<(), StoreError> {
+        Entity::update_many()
+            .filter(Column::Id.eq(id.uuid()))
+            .col_expr(Column::ProviderReference, Expr::value(reference))
+            .exec(&self.tx)
+            .await?;
+        Ok(())
+    }
+
+    /// Asks for a look-up as soon as possible.
+    pub async fn request_look_up(&mut self, id: SubmissionId) -> Result<(), StoreError> {
+        let now = Expr::cust(now_sql(self.backend(), &self.offset().to_string()));
+        Entity::update_many()
+            .filter(Column::Id.eq(id.uuid()))
+            .col_expr(Column::LookUpRequests, Expr::col(Column::LookUpRequests).add(1))
+            .col_expr(Column::NextActionAt, now)
+            .exec(&self.tx)
+            .await?;
+        self.wake_worker();
+        Ok(())
+    }
+
+    /// Has the worker look at a submission at `next`, or never by itself.
+    pub async fn reschedule(&self, id: SubmissionId, next: Option<Timestamp>) -> Result<(), StoreError> {
+        Entity::update_many()
+            .filter(Column::Id.eq(id.uuid()))
+            .col_expr(Column::NextActionAt, Expr::value(next.map(micros)))
+            .exec(&self.tx)
+            .await?;
+        Ok(())
+    }
+}
+
+impl Store {
+    /// When the next submission comes due, by the database's clock: how long from now, nothing where none will.
+    pub async fn next_due_in(&self) -> Result<Option<Duration>, StoreError> {
+        let backend = self.reader.get_database_backend();
+        let now = now_sql(backend, "$1");
+        let sql = format!(
+            "SELECT CAST(min(coalesce(lease_until, next_action_at)) - {now} AS BIGINT) FROM submissions \
+             WHERE next_action_at IS NOT NULL"
+        );
+        let statement = Statement::from_sql_and_values(backend, sql, [self.clock.offset_micros().into()]);
+        let row = self.reader.query_one_raw(statement).await?;
+        let micros = row.map(|row| row.try_get_by_index::<Option<i64>>(0)).transpose()?.flatten();
+        Ok(micros.map(|micros| Duration::from_micros(u64::try_from(micros).unwrap_or_default())))
+    }
+
+    /// How many payments are neither final nor in review, and yet have no next action: there must be none.
+    pub async fn count_forgotten(&self) -> Result<i64, StoreError> {
+        let sql = "SELECT count(*) FROM submissions s WHERE s.next_action_at IS NULL AND EXISTS \
+                   (SELECT 1 FROM payments p WHERE p.submission_id = s.id AND p.status IN \
+                    ('SCHEDULED', 'READY', 'SUBMITTING', 'PENDING', 'UNKNOWN'))";
+        let row = self.reader.query_one_raw(Statement::from_string(self.reader.get_database_backend(), sql)).await?;
+        Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default())
+    }
+}
+
+fn span(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}

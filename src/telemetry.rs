@@ -1,0 +1,152 @@
+//! What the process tells of itself: log lines on standard error and figures for Prometheus.
+//!
+//! Both are set up once a process, however often they are asked for, so that several servers may run in one test. Every
+//! metric is named here and described to whoever scrapes it; labels are few and their values come from fixed sets, never
+//! from a request.
+
+use std::io::{self, IsTerminal};
+use std::sync::OnceLock;
+use std::thread;
+use std::time::Duration;
+
+use metrics::Unit;
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{LogFormat, LogSettings};
+
+/// The names of the metrics, with their labels.
+pub mod metric {
+    /// Counter: answers by `route` and `status`.
+    pub const HTTP_REQUESTS: &str = "billpay_http_requests_total";
+    /// Histogram: seconds from request to answer by `route`.
+    pub const HTTP_DURATION: &str = "billpay_http_request_duration_seconds";
+    /// Counter: GraphQL operations by `kind` and `outcome`.
+    pub const GRAPHQL_OPERATIONS: &str = "billpay_graphql_operations_total";
+    /// Counter: tokens refused by `reason`.
+    pub const TOKENS_REFUSED: &str = "billpay_tokens_refused_total";
+    /// Gauge: subscriptions open now.
+    pub const SUBSCRIPTIONS: &str = "billpay_subscriptions";
+    /// Counter: events sent to subscribers.
+    pub const EVENTS_DELIVERED: &str = "billpay_events_delivered_total";
+    /// Counter: payments recorded.
+    pub const PAYMENTS_CREATED: &str = "billpay_payments_created_total";
+    /// Counter: changes of status by `to`.
+    pub const TRANSITIONS: &str = "billpay_payment_transitions_total";
+    /// Counter: changes of status that the rules refused, by `from` and `to`.
+    pub const TRANSITIONS_REFUSED: &str = "billpay_payment_transitions_refused_total";
+    /// Gauge: payments that are neither final nor in review and that nothing will touch again. Must be 0.
+    pub const PAYMENTS_STRANDED: &str = "billpay_payments_stranded";
+    /// Counter: calls to providers by `provider`, `kind` and `outcome`.
+    pub const PROVIDER_CALLS: &str = "billpay_provider_calls_total";
+    /// Histogram: seconds of a call by `provider` and `kind`.
+    pub const PROVIDER_DURATION: &str = "billpay_provider_call_duration_seconds";
+    /// Gauge: 1 while submissions to `provider` are stopped.
+    pub const PROVIDER_STOPPED: &str = "billpay_provider_stopped";
+    /// Counter: callbacks by `provider` and `outcome`.
+    pub const CALLBACKS: &str = "billpay_callbacks_total";
+    /// Counter: webhook attempts by `outcome`.
+    pub const WEBHOOKS: &str = "billpay_webhook_attempts_total";
+    /// Counter: passes of background tasks by `task` and `outcome`.
+    pub const WORKER_PASSES: &str = "billpay_worker_passes_total";
+}
+
+/// The upper bounds of the histograms' buckets, in seconds.
+const DURATION_BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 15.0];
+/// How often samples are folded into the histograms when nobody scrapes.
+const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
+
+static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
+
+/// Starts to log as the settings say. Where this process logs already, that stays as it is.
+pub fn start_logging(settings: &LogSettings) {
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new(&settings.filter))
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal());
+    let _already_logging = match settings.format {
+        LogFormat::Text => lines.try_init(),
+        LogFormat::Json => lines.json().flatten_event(true).try_init(),
+    };
+}
+
+/// The process's metrics, from their first use on: `render()` is the body of `/metrics`.
+pub fn metrics() -> PrometheusHandle {
+    METRICS.get_or_init(install).clone()
+}
+
+fn install() -> PrometheusHandle {
+    let recorder = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &DURATION_BUCKETS)
+        .expect("the list of buckets is not empty")
+        .build_recorder();
+    let handle = recorder.handle();
+    if metrics::set_global_recorder(recorder).is_err() {
+        tracing::error!("another recorder of metrics is installed; /metrics will stay empty");
+    }
+    describe();
+    keep_up(handle.clone());
+    handle
+}
+
+/// Folds samples in for as long as the process lives, since what is never scraped would else grow without end.
+fn keep_up(handle: PrometheusHandle) {
+    let thread = thread::Builder::new().name("metrics-upkeep".to_owned());
+    if let Err(error) = thread.spawn(move || fold_for_ever(&handle)) {
+        tracing::error!(%error, "no thread for the upkeep of metrics; scrape /metrics often");
+    }
+}
+
+fn fold_for_ever(handle: &PrometheusHandle) {
+    loop {
+        thread::sleep(UPKEEP_INTERVAL);
+        handle.run_upkeep();
+    }
+}
+
+fn describe() {
+    for (name, text) in [
+        (metric::HTTP_REQUESTS, "answers by route and status"),
+        (metric::GRAPHQL_OPERATIONS, "GraphQL operations by kind and outcome"),
+        (metric::TOKENS_REFUSED, "tokens refused by reason"),
+        (metric::EVENTS_DELIVERED, "events sent to subscribers"),
+        (metric::PAYMENTS_CREATED, "payments recorded"),
+        (metric::TRANSITIONS, "changes of status by the status that was reached"),
+        (metric::TRANSITIONS_REFUSED, "changes of status that the rules refused"),
+        (metric::PROVIDER_CALLS, "calls to providers by kind and outcome"),
+        (metric::CALLBACKS, "callbacks by provider and outcome"),
+        (metric::WEBHOOKS, "webhook attempts by outcome"),
+        (metric::WORKER_PASSES, "passes of background tasks by task and outcome"),
+    ] {
+        metrics::describe_counter!(name, text);
+    }
+    for (name, text) in [
+        (metric::SUBSCRIPTIONS, "subscriptions open now"),
+        (metric::PAYMENTS_STRANDED, "open payments that nothing will touch again; must be 0"),
+        (metric::PROVIDER_STOPPED, "1 while submissions to the provider are stopped"),
+    ] {
+        metrics::describe_gauge!(name, text);
+    }
+    metrics::describe_histogram!(metric::HTTP_DURATION, Unit::Seconds, "time from request to answer");
+    metrics::describe_histogram!(metric::PROVIDER_DURATION, Unit::Seconds, "time of a call to a provider");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_server_of_a_process_sees_the_same_figures() {
+        let (one, other) = (metrics(), metrics());
+        metrics::counter!(metric::WEBHOOKS, "outcome" => "test").increment(1);
+        assert!(one.render().contains(metric::WEBHOOKS));
+        assert!(other.render().contains("webhook attempts by outcome"));
+    }
+
+    #[test]
+    fn logging_may_be_started_twice() {
+        let settings = LogSettings { format: LogFormat::Json, filter: "off".to_owned() };
+        start_logging(&settings);
+        start_logging(&settings);
+    }
+}
