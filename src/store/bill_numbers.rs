@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
@@ -16,6 +17,7 @@ use crate::domain::bill_number::BillNumber;
 use crate::domain::event::{EventType, SubjectKind};
 use crate::domain::ids::{BillNumberId, BillerId, Id};
 use crate::domain::page::{Page, PageRequest};
+use crate::domain::payment::Payment;
 
 /// Which bill numbers are wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -76,6 +78,17 @@ impl Work {
             .filter(Column::BillerId.eq(biller.uuid()))
             .filter(Column::AccountReference.eq(account));
         found.one(&self.tx).await?.map(bill_number).transpose()
+    }
+
+    /// Records that the provider keeps the bill number of a payment that asked for it.
+    pub async fn note_saved_with_provider(&self, payment: &Payment) -> Result<(), StoreError> {
+        let Some(number) = payment.bill_number_id else { return Ok(()) };
+        Entity::update_many()
+            .filter(Column::Id.eq(number.uuid()))
+            .col_expr(Column::SavedWithProvider, Expr::value(true))
+            .exec(&self.tx)
+            .await?;
+        Ok(())
     }
 
     /// A bill number that the owner may see.

@@ -14,7 +14,7 @@ use super::time::micros;
 use super::work::{NewEvent, Work};
 use super::{Store, StoreError};
 use crate::domain::event::{EventType, SubjectKind};
-use crate::domain::ids::{BillId, BillNumberId, BillerId, BulkPaymentId, Id, PaymentId};
+use crate::domain::ids::{BillId, BillNumberId, BillerId, BulkPaymentId, Id, PaymentId, SubmissionId};
 use crate::domain::money::Money;
 use crate::domain::page::{From, Page, PageRequest};
 use crate::domain::payment::status::PaymentStatus;
@@ -81,6 +81,20 @@ impl Store {
             .order_by_desc(Column::Id)
             .limit(1);
         found.one(&self.reader).await?.map(payment).transpose()
+    }
+
+    /// The payment that was made with this key by anyone in the tenant, and the hash of its input.
+    pub async fn used_key(&self, tenant: &TenantId, key: &str) -> Result<Option<(Payment, String)>, StoreError> {
+        let found = Entity::find().filter(Column::TenantId.eq(tenant.as_str())).filter(Column::IdempotencyKey.eq(key));
+        let Some(row) = found.one(&self.reader).await? else { return Ok(None) };
+        let hash = row.request_hash.clone();
+        Ok(Some((payment(row)?, hash)))
+    }
+
+    /// The payments of a submission.
+    pub async fn payments_of_submission(&self, submission: SubmissionId) -> Result<Vec<Payment>, StoreError> {
+        let rows = Entity::find().filter(Column::SubmissionId.eq(submission.uuid())).all(&self.writer).await?;
+        rows.into_iter().map(payment).collect()
     }
 
     /// Several payments that the owner may see, by id.
@@ -263,6 +277,29 @@ impl Work {
             .exec(&self.tx)
             .await?;
         if written.rows_affected == 1 { Ok(()) } else { Err(StoreError::Conflict) }
+    }
+
+    /// Settled payments of the same bill or account that may be the same payment made twice: made after this one, where
+    /// this one had been given up; else made before it, and believed lost when it was made.
+    pub async fn rivals_of(&self, payment_now: &Payment) -> Result<Vec<Payment>, StoreError> {
+        let same = Entity::find()
+            .filter(Column::TenantId.eq(payment_now.tenant.as_str()))
+            .filter(Column::BillerId.eq(payment_now.biller_id.uuid()))
+            .filter(Column::AccountReference.eq(payment_now.account_reference.clone()))
+            .filter(Column::Status.eq(PaymentStatus::Succeeded.as_str()));
+        let rivals = if payment_now.status == PaymentStatus::Failed {
+            same.filter(Column::Id.gt(payment_now.id.uuid()))
+        } else {
+            let late = sea_orm::sea_query::Query::select()
+                .column(entity::event::Column::SubjectId)
+                .from(entity::event::Entity)
+                .and_where(entity::event::Column::TenantId.eq(payment_now.tenant.as_str()))
+                .and_where(entity::event::Column::Kind.eq(EventType::LateSuccess.as_str()))
+                .and_where(entity::event::Column::At.gt(micros(payment_now.created_at)))
+                .to_owned();
+            same.filter(Column::Id.lt(payment_now.id.uuid())).filter(Column::Id.in_subquery(late))
+        };
+        rivals.all(&self.tx).await?.into_iter().map(payment).collect()
     }
 
     /// The bills that a payment pays, with how much of each.

@@ -107,6 +107,16 @@ impl Work {
         Ok(released.rows_affected == 1)
     }
 
+    /// Counts an attempt, whoever makes it.
+    pub async fn count_attempt(&self, id: SubmissionId, count: i32) -> Result<(), StoreError> {
+        Entity::update_many()
+            .filter(Column::Id.eq(id.uuid()))
+            .col_expr(Column::AttemptCount, Expr::value(count))
+            .exec(&self.tx)
+            .await?;
+        Ok(())
+    }
+
     /// Keeps the provider's reference, whoever learned it.
     pub async fn keep_provider_reference(&self, id: SubmissionId, reference: &str) -> Result<(), StoreError> {
         Entity::update_many()
@@ -154,6 +164,12 @@ impl Store {
         let row = self.reader.query_one_raw(statement).await?;
         let micros = row.map(|row| row.try_get_by_index::<Option<i64>>(0)).transpose()?.flatten();
         Ok(micros.map(|micros| Duration::from_micros(u64::try_from(micros).unwrap_or_default())))
+    }
+
+    /// How many attempts a submission has had.
+    pub async fn attempt_count(&self, id: SubmissionId) -> Result<i32, StoreError> {
+        let found = Entity::find_by_id(id.uuid()).one(&self.reader).await?;
+        Ok(found.map_or(0, |row| row.attempt_count))
     }
 
     /// How many payments are neither final nor in review, and yet have no next action: there must be none.

@@ -207,12 +207,13 @@ fn look_up_or_review(situation: &Situation) -> Step {
     if situation.look_up_requested {
         return Step::LookUp;
     }
-    if situation.now >= situation.review_at && situation.last_look_up.is_some_and(|(_, at)| at >= situation.review_at) {
-        return Step::Review(ReviewReason::Overdue);
+    if situation.now >= situation.review_at {
+        let looked = situation.last_look_up.is_some_and(|(_, at)| at >= situation.review_at);
+        return if looked { Step::Review(ReviewReason::Overdue) } else { Step::LookUp };
     }
     let since = situation.last_look_up.map(|(_, at)| at).or(situation.last_submit_at);
     match since.map(|at| later(at, retry::delay(situation.look_ups))) {
-        Some(due) if due > situation.now => Step::WaitUntil(due.min(situation.review_at).max(situation.now)),
+        Some(due) if due > situation.now => Step::WaitUntil(due.min(situation.review_at)),
         Some(_) | None => Step::LookUp,
     }
 }

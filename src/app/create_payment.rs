@@ -1,0 +1,536 @@
+//! Creating a payment: one transaction, no network.
+//!
+//! The idempotency key is looked up before anything else is checked, so that a repetition answers the payment that was
+//! made, whatever has become of its bill since. Then every input is checked and every fault told at once; only then is
+//! anything written.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::access::require;
+use super::{App, AppError};
+use crate::domain::amount_rule::AmountFault;
+use crate::domain::bill::Bill;
+use crate::domain::biller::{Biller, InputFault, InputName};
+use crate::domain::bill_number::BillNumber;
+use crate::domain::ids::{BillId, BillNumberId, BillerId, FundingAccountId, SubmissionId};
+use crate::domain::money::{CurrencyCode, DecimalText, Money};
+use crate::domain::payment::status::PaymentStatus;
+use crate::domain::payment::submission::Submission;
+use crate::domain::payment::{Allocation, DeliverySpeed, Payer, Payment};
+use crate::domain::phone::PhoneNumber;
+use crate::domain::provider::Capability;
+use crate::domain::refusal::{Detail, ErrorCode, Refusal};
+use crate::domain::requester::{Requester, Scope};
+use crate::domain::schedule::{DayError, Window, window};
+use crate::store::{Created, NewPayment, NewSubmission, Owner};
+use crate::telemetry::metric;
+
+const LONGEST_KEY: usize = 128;
+const LONGEST_DESCRIPTION: usize = 500;
+const LONGEST_URL: usize = 2_000;
+
+/// What is to be paid. Ids are as the caller wrote them.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub enum Target {
+    /// An account with a biller.
+    Account {
+        /// Who is paid.
+        biller_id: String,
+        /// The payer's number with the biller.
+        account_reference: String,
+        /// A second number, where the biller has one.
+        second_reference: Option<String>,
+    },
+    /// A bill number that was saved.
+    BillNumber(String),
+    /// A bill that a look-up found.
+    Bill(String),
+    /// A bill that is made by paying it.
+    NewBill {
+        /// Who is paid.
+        biller_id: String,
+        /// What for.
+        description: Option<String>,
+    },
+}
+
+/// A payment as a caller wants it.
+#[derive(Clone, Debug)]
+pub struct CreatePayment {
+    /// The caller's own key.
+    pub idempotency_key: String,
+    /// What is to be paid.
+    pub target: Target,
+    /// How much.
+    pub amount: DecimalText,
+    /// In which currency.
+    pub currency: String,
+    /// When to pay, in the biller's time zone.
+    pub process_date: Option<Date>,
+    /// When the bill is due.
+    pub due_date: Option<Date>,
+    /// The payer's name.
+    pub payer_name: Option<String>,
+    /// The payer's phone number.
+    pub payer_phone: Option<String>,
+    /// What for.
+    pub description: Option<String>,
+    /// Where the money comes from.
+    pub funding_account_id: Option<String>,
+    /// How fast.
+    pub delivery_speed: DeliverySpeed,
+    /// Whether to keep the account as a bill number.
+    pub save_bill_number: bool,
+    /// Whom to tell.
+    pub callback_url: Option<String>,
+    /// Whether to pay although another payment is open.
+    pub even_if_being_paid: bool,
+    /// Whether to wait for the provider's first answer.
+    pub wait_for_answer: bool,
+}
+
+/// A payment, and whether it had been made before.
+#[derive(Clone, Debug)]
+pub struct CreatedPayment {
+    /// The payment as it is now.
+    pub payment: Payment,
+    /// Whether the key had been used, so that nothing new was done.
+    pub replayed: bool,
+}
+
+/// What a target turned out to be.
+struct Resolved {
+    biller: std::sync::Arc<Biller>,
+    account_reference: Option<String>,
+    second_reference: Option<String>,
+    bill: Option<Bill>,
+    bill_is_target: bool,
+    bill_number: Option<BillNumber>,
+    claims: bool,
+    account_path: &'static [&'static str],
+}
+
+impl App {
+    /// Makes a payment, or answers the one that was made with the same key.
+    pub async fn create_payment(&self, requester: &Requester, input: CreatePayment) -> Result<CreatedPayment, AppError> {
+        require(requester, Scope::PaymentsWrite)?;
+        check_key(&input.idempotency_key)?;
+        let hash = hash(requester, &input);
+        if let Some((payment, used_for)) = self.store.used_key(&requester.tenant, &input.idempotency_key).await? {
+            return self.replay(payment, &used_for, &hash, &input).await;
+        }
+        let (new, next_action_at) = self.prepare(requester, &input, hash.clone()).await?;
+        let payment = new.payment.clone();
+        let submission = self.submission_of(&payment, &new, next_action_at.1);
+        let batch = [NewSubmission { submission, next_action_at: next_action_at.0, payments: vec![new] }];
+        match self.store.create(&batch).await?.pop() {
+            Some(Created::Stored) | None => {
+                metrics::counter!(metric::PAYMENTS_CREATED, "provider" => payment.provider.as_str()).increment(1);
+                Ok(CreatedPayment { payment: self.first_answer(payment, &input).await?, replayed: false })
+            }
+            Some(Created::KeyUsed { payment, request_hash }) => self.replay(*payment, &request_hash, &hash, &input).await,
+            Some(Created::BeingPaid(holder)) => {
+                let visible = self.store.payment(&Owner::of(requester), holder).await?.map(|payment| payment.id);
+                let message = "another payment for the same bill or account is still open; wait for it, or set \
+                               evenIfBeingPaid if this one is meant beside it";
+                let refusal = Refusal::new(ErrorCode::BillAlreadyBeingPaid, message).at(&["input", "target"]);
+                Err(refusal.with(Detail::BeingPaid(visible)).into())
+            }
+        }
+    }
+
+    async fn replay(
+        &self,
+        payment: Payment,
+        used_for: &str,
+        asked_for: &str,
+        input: &CreatePayment,
+    ) -> Result<CreatedPayment, AppError> {
+        if used_for != asked_for {
+            let message = "this idempotency key was used with another input; use a new key for a new intention";
+            return Err(Refusal::new(ErrorCode::IdempotencyKeyReused, message).at(&["input", "idempotencyKey"]).into());
+        }
+        Ok(CreatedPayment { payment: self.first_answer(payment, input).await?, replayed: true })
+    }
+
+    async fn first_answer(&self, payment: Payment, input: &CreatePayment) -> Result<Payment, AppError> {
+        if !input.wait_for_answer {
+            return Ok(payment);
+        }
+        self.wait_for(payment, |payment| !payment.status.awaits_first_answer()).await
+    }
+
+    async fn prepare(
+        &self,
+        requester: &Requester,
+        input: &CreatePayment,
+        request_hash: String,
+    ) -> Result<(NewPayment, (Timestamp, Window)), AppError> {
+        let owner = Owner::of(requester);
+        let resolved = self.resolve_target(&owner, &input.target).await?;
+        let now = self.clock.now();
+        let mut faults = Vec::new();
+        let amount = check_amount(input, &resolved, &mut faults);
+        let window = self.check_day(input, &resolved.biller, now, &mut faults);
+        self.check_inputs(input, &resolved, &mut faults);
+        check_words(input, &mut faults);
+        let (Some(amount), Some(window), true) = (amount, window, faults.is_empty()) else {
+            return Err(AppError::Refused(faults));
+        };
+        let scheduled = window.run_at > now;
+        let bill_number = match resolved.bill_number {
+            Some(number) => Some(number.id),
+            None if input.save_bill_number => self.keep_bill_number(requester, input, &resolved).await?,
+            None => None,
+        };
+        let payment = Payment {
+            id: self.ids.next(),
+            tenant: requester.tenant.clone(),
+            customer: requester.customer.clone(),
+            idempotency_key: Some(input.idempotency_key.clone()),
+            submission_id: self.ids.next::<crate::domain::ids::SubmissionKind>(),
+            provider: resolved.biller.provider,
+            biller_id: resolved.biller.id,
+            account_reference: resolved.account_reference,
+            second_reference: resolved.second_reference,
+            account_holder_name: None,
+            bill_number_id: bill_number,
+            bulk_payment_id: None,
+            amount,
+            status: if scheduled { PaymentStatus::Scheduled } else { PaymentStatus::Ready },
+            version: 1,
+            review: None,
+            payer: Payer { name: input.payer_name.clone(), phone_number: input.payer_phone.clone() },
+            description: input.description.clone(),
+            funding_account_id: None,
+            delivery_speed: input.delivery_speed,
+            process_date: window.process_date,
+            due_date: input.due_date.or(resolved.bill.as_ref().and_then(|bill| bill.due_date)),
+            callback_url: input.callback_url.clone(),
+            save_bill_number: input.save_bill_number,
+            our_reference: Some(self.ids.reference().to_string()),
+            provider_reference: None,
+            biller_reference: None,
+            provider_status: None,
+            failure: None,
+            created_by: requester.subject.clone(),
+            created_at: now,
+            updated_at: now,
+        };
+        let allocation = Allocation {
+            payment_id: payment.id,
+            bill_id: resolved.bill.as_ref().map(|bill| bill.id),
+            amount,
+            provider_reference: None,
+        };
+        let bill_ref = resolved.bill.and_then(|bill| bill.provider_reference).unwrap_or_default();
+        let takes_claim = resolved.claims && !input.even_if_being_paid;
+        let new = NewPayment { payment, request_hash, bill_ref, takes_claim, allocations: vec![allocation] };
+        Ok((new, (window.run_at, window)))
+    }
+
+    fn submission_of(&self, payment: &Payment, new: &NewPayment, window: Window) -> Submission {
+        Submission {
+            id: SubmissionId::from_uuid(payment.submission_id.uuid()),
+            tenant: payment.tenant.clone(),
+            provider: payment.provider,
+            provider_key: new.payment.our_reference.clone().unwrap_or_default(),
+            key_first_used_at: None,
+            provider_reference: None,
+            request_bytes: None,
+            fence: 0,
+            attempt_count: 0,
+            submits: 0,
+            last_submit_at: None,
+            look_ups: 0,
+            last_look_up: None,
+            look_up_requests: 0,
+            look_up_requests_met: 0,
+            run_at: window.run_at,
+            not_after: window.not_after,
+            review_at: window.run_at.saturating_add(self.policy.review_after).unwrap_or(Timestamp::MAX),
+            fault_count: 0,
+        }
+    }
+
+    async fn resolve_target(&self, owner: &Owner, target: &Target) -> Result<Resolved, AppError> {
+        match target {
+            Target::Account { biller_id, account_reference, second_reference } => {
+                let biller = self.biller_for_payment(biller_id, &["input", "target", "account", "billerId"])?;
+                let account = account_reference.trim().to_owned();
+                let bill = self.store.bill_of_account(owner, biller.id, &account).await?.filter(Bill::is_payable);
+                Ok(Resolved {
+                    biller,
+                    account_reference: Some(account),
+                    second_reference: second_reference.clone(),
+                    bill,
+                    bill_is_target: false,
+                    bill_number: None,
+                    claims: true,
+                    account_path: InputName::AccountReference.path(),
+                })
+            }
+            Target::BillNumber(id) => self.resolve_bill_number(owner, id).await,
+            Target::Bill(id) => self.resolve_bill(owner, id).await,
+            Target::NewBill { biller_id, .. } => {
+                let biller = self.biller_for_payment(biller_id, &["input", "target", "newBill", "billerId"])?;
+                let message = format!("{} takes payments for an account, not for a bill made here", biller.provider.name());
+                Err(Refusal::lacks(Capability::Pay, message).at(&["input", "target", "newBill"]).into())
+            }
+        }
+    }
+
+    async fn resolve_bill_number(&self, owner: &Owner, id: &str) -> Result<Resolved, AppError> {
+        let path = &["input", "target", "billNumberId"];
+        let found = match id.parse::<BillNumberId>() {
+            Ok(id) => self.store.bill_number(owner, id).await?,
+            Err(_) => None,
+        };
+        let number = found.ok_or_else(|| Refusal::not_found(path, "bill number"))?;
+        let biller = self.active_biller(number.biller_id, path)?;
+        let bill = self.store.bill_of_account(owner, biller.id, &number.account_reference).await?;
+        Ok(Resolved {
+            biller,
+            account_reference: Some(number.account_reference.clone()),
+            second_reference: None,
+            bill: bill.filter(Bill::is_payable),
+            bill_is_target: false,
+            bill_number: Some(number),
+            claims: true,
+            account_path: path,
+        })
+    }
+
+    async fn resolve_bill(&self, owner: &Owner, id: &str) -> Result<Resolved, AppError> {
+        let path = &["input", "target", "billId"];
+        let found = match id.parse::<BillId>() {
+            Ok(id) => self.store.bill(owner, id).await?,
+            Err(_) => None,
+        };
+        let bill = found.ok_or_else(|| Refusal::not_found(path, "bill"))?;
+        if !bill.is_payable() {
+            let message = "nothing is owed on this bill any more; look the account up again if that is wrong";
+            return Err(Refusal::new(ErrorCode::BillNotPayable, message).at(path).into());
+        }
+        Ok(Resolved {
+            biller: self.active_biller(bill.biller_id, path)?,
+            account_reference: bill.account_reference.clone(),
+            second_reference: None,
+            bill: Some(bill),
+            bill_is_target: true,
+            bill_number: None,
+            claims: true,
+            account_path: path,
+        })
+    }
+
+    fn biller_for_payment(&self, id: &str, path: &[&str]) -> Result<std::sync::Arc<Biller>, AppError> {
+        let id = id.parse::<BillerId>().map_err(|_| Refusal::not_found(path, "biller"))?;
+        self.active_biller(id, path)
+    }
+
+    fn active_biller(&self, id: BillerId, path: &[&str]) -> Result<std::sync::Arc<Biller>, AppError> {
+        let snapshot = self.catalogue.snapshot();
+        let biller = snapshot.get(id).cloned().ok_or_else(|| Refusal::not_found(path, "biller"))?;
+        if !biller.active || self.provider(biller.provider).is_none() {
+            let message = "this biller cannot be paid at present";
+            return Err(Refusal::new(ErrorCode::BillNotPayable, message).at(path).into());
+        }
+        Ok(biller)
+    }
+
+    fn check_day(
+        &self,
+        input: &CreatePayment,
+        biller: &Biller,
+        now: Timestamp,
+        faults: &mut Vec<Refusal>,
+    ) -> Option<Window> {
+        match window(now, input.process_date, &biller.time_zone, self.policy.not_after) {
+            Ok(window) => Some(window),
+            Err(error @ (DayError::Past | DayError::TooFar | DayError::TimeZone)) => {
+                let refusal = Refusal::new(ErrorCode::ProcessDateNotAllowed, error.to_string());
+                faults.push(refusal.at(&["input", "processDate"]));
+                None
+            }
+        }
+    }
+
+    fn check_inputs(&self, input: &CreatePayment, resolved: &Resolved, faults: &mut Vec<Refusal>) {
+        let Some(provider) = self.provider(resolved.biller.provider) else { return };
+        let traits = provider.biller_traits(&resolved.biller);
+        for rule in traits.inputs {
+            let due = input.due_date.map(|date| date.to_string());
+            let day = input.process_date.map(|date| date.to_string());
+            let value = match rule.input {
+                InputName::AccountReference => resolved.account_reference.as_deref(),
+                InputName::SecondReference => resolved.second_reference.as_deref(),
+                InputName::PayerName => input.payer_name.as_deref(),
+                InputName::PayerPhone => input.payer_phone.as_deref(),
+                InputName::Description => input.description.as_deref(),
+                InputName::DueDate => due.as_deref(),
+                InputName::ProcessDate => day.as_deref(),
+                InputName::FundingAccount => input.funding_account_id.as_deref(),
+            };
+            let path = if rule.input == InputName::AccountReference { resolved.account_path } else { rule.input.path() };
+            match rule.check(value) {
+                Ok(()) => {}
+                Err(InputFault::Missing) => {
+                    faults.push(Refusal::input(path, format!("{} is required by this biller", rule.label)));
+                }
+                Err(InputFault::Malformed) => faults.push(Refusal::input(path, malformed(rule))),
+            }
+        }
+        if input.delivery_speed != DeliverySpeed::Standard && !traits.capabilities.contains(&Capability::Faster) {
+            let message = format!("{} delivers at its standard speed only", resolved.biller.provider.name());
+            faults.push(Refusal::lacks(Capability::Faster, message).at(&["input", "deliverySpeed"]));
+        }
+        if input.save_bill_number && resolved.account_reference.is_none() {
+            faults.push(Refusal::input(&["input", "saveBillNumber"], "there is no account reference to save"));
+        }
+        if let Some(id) = &input.funding_account_id {
+            let known = id.parse::<FundingAccountId>().is_ok_and(|_| false);
+            if !known {
+                faults.push(Refusal::not_found(&["input", "fundingAccountId"], "funding account"));
+            }
+        }
+    }
+
+    async fn keep_bill_number(
+        &self,
+        requester: &Requester,
+        input: &CreatePayment,
+        resolved: &Resolved,
+    ) -> Result<Option<BillNumberId>, AppError> {
+        let Some(account) = &resolved.account_reference else { return Ok(None) };
+        let number = self.keep_locally(requester, resolved.biller.id, account, input.payer_phone.clone()).await?;
+        Ok(Some(number.id))
+    }
+}
+
+fn malformed(rule: &crate::domain::biller::InputRule) -> String {
+    let (least, most) = (rule.min_length.unwrap_or(0), rule.max_length.unwrap_or(LONGEST_DESCRIPTION));
+    match rule.example {
+        Some(example) => format!("{} has {least} to {most} printable characters, such as {example}", rule.label),
+        None => format!("{} has {least} to {most} printable characters", rule.label),
+    }
+}
+
+fn check_key(key: &str) -> Result<(), Refusal> {
+    let fits = (1..=LONGEST_KEY).contains(&key.len())
+        && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
+    if fits {
+        return Ok(());
+    }
+    Err(Refusal::input(&["input", "idempotencyKey"], "an idempotency key has 1 to 128 characters of [A-Za-z0-9_-]"))
+}
+
+fn check_amount(input: &CreatePayment, resolved: &Resolved, faults: &mut Vec<Refusal>) -> Option<Money> {
+    let currency: CurrencyCode = match input.currency.parse() {
+        Ok(currency) => currency,
+        Err(error @ crate::domain::money::UnknownCurrency) => {
+            faults.push(Refusal::input(&["input", "amount", "currency"], error.to_string()));
+            return None;
+        }
+    };
+    let amount = match Money::parse(&input.amount, currency) {
+        Ok(amount) => amount,
+        Err(error) => {
+            faults.push(Refusal::input(&["input", "amount", "amount"], error.to_string()));
+            return None;
+        }
+    };
+    let rule = resolved.bill.as_ref().filter(|_| resolved.bill_is_target).map_or(resolved.biller.amount_rule, |bill| {
+        bill.amount_rule(resolved.biller.amount_rule)
+    });
+    match rule.check(amount) {
+        Ok(()) => Some(amount),
+        Err(AmountFault::NotPositive) => {
+            faults.push(Refusal::input(&["input", "amount", "amount"], "the amount must be more than nothing"));
+            None
+        }
+        Err(AmountFault::Currency) => {
+            let message = format!("this biller takes {}", rule.currency);
+            let refusal = Refusal::new(ErrorCode::CurrencyMismatch, message).at(&["input", "amount", "currency"]);
+            faults.push(refusal.with(Detail::Allowed(rule)));
+            None
+        }
+        Err(AmountFault::Outside) => {
+            let message = "the biller does not take this amount; `allowed` tells which it takes";
+            let refusal = Refusal::new(ErrorCode::AmountNotAllowed, message).at(&["input", "amount", "amount"]);
+            faults.push(refusal.with(Detail::Allowed(rule)));
+            None
+        }
+    }
+}
+
+fn check_words(input: &CreatePayment, faults: &mut Vec<Refusal>) {
+    if input.description.as_ref().is_some_and(|text| text.chars().count() > LONGEST_DESCRIPTION || has_control(text)) {
+        let message = format!("a description has at most {LONGEST_DESCRIPTION} printable characters");
+        faults.push(Refusal::input(&["input", "description"], message));
+    }
+    if input.payer_phone.as_ref().is_some_and(|number| number.parse::<PhoneNumber>().is_err()) {
+        let message = crate::domain::phone::InvalidPhoneNumber.to_string();
+        faults.push(Refusal::input(&["input", "payer", "phoneNumber"], message));
+    }
+    if let Some(text) = &input.callback_url {
+        let good = text.len() <= LONGEST_URL
+            && url::Url::parse(text).is_ok_and(|url| {
+                matches!(url.scheme(), "https" | "http") && url.username().is_empty() && url.password().is_none()
+            });
+        if !good {
+            let message = "a callback URL is an https address without a user or a password in it";
+            faults.push(Refusal::input(&["input", "callbackUrl"], message));
+        }
+    }
+}
+
+fn has_control(text: &str) -> bool {
+    text.chars().any(char::is_control)
+}
+
+/// The hash of the whole input: defaults filled in, amounts in minor units, without the key and without `wait`.
+fn hash(requester: &Requester, input: &CreatePayment) -> String {
+    let amount = input
+        .currency
+        .parse()
+        .ok()
+        .and_then(|currency| Money::parse(&input.amount, currency).ok())
+        .map_or_else(|| input.amount.to_string(), |amount| amount.minor().to_string());
+    let canonical = json!([
+        "createPayment/1",
+        requester.customer.as_ref().map(|customer| customer.as_str()),
+        input.target,
+        amount,
+        input.currency,
+        input.process_date.map(|date| date.to_string()),
+        input.due_date.map(|date| date.to_string()),
+        input.payer_name,
+        input.payer_phone,
+        input.description,
+        input.funding_account_id,
+        input.delivery_speed.as_str(),
+        input.save_bill_number,
+        input.callback_url,
+        input.even_if_being_paid,
+    ]);
+    hex::encode(Sha256::digest(canonical.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn m4_keys_are_of_their_alphabet_and_length() {
+        for bad in ["", "a b", "ä", "a\n", "кey", &"k".repeat(129)] {
+            assert!(check_key(bad).is_err(), "{bad:?}");
+        }
+        for good in ["a", "A-1_b", &"k".repeat(128)] {
+            assert!(check_key(good).is_ok(), "{good:?}");
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! The engine: claims what is due, decides, marks, sends, settles.
+//!
+//! Purpose: never pay twice, never lose a payment, never say more than is known. Mechanism: a submission is claimed by
+//! lease and fence; before a byte goes to the provider, a mark is committed; every answer is evidence that is folded into
+//! the payments; whoever dies leaves a row that comes due by itself. Guarantee: a payment that may have been sent is
+//! sent again only where the provider itself recognises the repetition.
+
+mod apply;
+mod claim;
+mod look_up;
+mod step;
+mod submit;
+
+pub use apply::{Testimony, actor_of};
+pub use claim::Claimed;
+
+/// The actor of what billpay does by itself.
+pub const BILLPAY: &str = "billpay";

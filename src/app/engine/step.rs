@@ -1,0 +1,130 @@
+//! One step of one submission: load, decide, act.
+
+use jiff::Timestamp;
+
+use super::{BILLPAY, Claimed};
+use crate::app::App;
+use crate::crash::Step as CrashStep;
+use crate::domain::event::EventType;
+use crate::domain::payment::Payment;
+use crate::domain::payment::decide::{Step, decide};
+use crate::domain::payment::status::{PaymentStatus, ReviewReason};
+use crate::domain::payment::submission::Submission;
+use crate::domain::retry;
+use crate::store::StoreError;
+use crate::store::work::Work;
+
+impl App {
+    /// Carries a claimed submission one step further and gives the lease back.
+    pub async fn advance(&self, claimed: &Claimed) -> Result<(), StoreError> {
+        let submission = &claimed.submission;
+        let payments = self.store.payments_of_submission(submission.id).await?;
+        let step = self.next_step(submission, &payments).await?;
+        tracing::debug!(submission.id = %submission.id, ?step, "step");
+        match step {
+            Step::Submit => self.submit(claimed, payments).await,
+            Step::LookUp => self.look_up_payment(claimed).await,
+            Step::Release => self.change_all(claimed, PaymentStatus::Ready, None, None).await,
+            Step::Expire => {
+                let reason = "the time in which it could be sent is over".to_owned();
+                self.change_all(claimed, PaymentStatus::Cancelled, None, Some(reason)).await
+            }
+            Step::Review(reason) => {
+                self.change_all(claimed, PaymentStatus::NeedsReview, Some(reason), Some(reason.to_string())).await
+            }
+            Step::WaitUntil(next) => self.hand_back(submission, Some(next)).await,
+            Step::Rest => self.hand_back(submission, None).await,
+        }
+    }
+
+    async fn next_step(&self, submission: &Submission, payments: &[Payment]) -> Result<Step, StoreError> {
+        let Some(provider) = self.provider(submission.provider) else {
+            return Ok(Step::WaitUntil(self.clock.now() + std::time::Duration::from_secs(60)));
+        };
+        let paused = self.store.provider(submission.provider).await?.and_then(|row| row.submits_paused_until);
+        let statuses = payments.iter().map(|payment| payment.status);
+        Ok(decide(&submission.situation(statuses, self.clock.now(), paused), &provider.safety()))
+    }
+
+    /// When the worker is to look again, decided from what is known after a step.
+    pub(in crate::app) fn next_look(&self, submission: &Submission, statuses: impl IntoIterator<Item = PaymentStatus>) -> Option<Timestamp> {
+        let now = self.clock.now();
+        let Some(provider) = self.provider(submission.provider) else {
+            return Some(now + std::time::Duration::from_secs(60));
+        };
+        match decide(&submission.situation(statuses, now, None), &provider.safety()) {
+            Step::WaitUntil(next) => Some(next),
+            Step::Rest => None,
+            Step::Submit | Step::LookUp | Step::Release | Step::Expire | Step::Review(_) => Some(now),
+        }
+    }
+
+    /// Gives the lease back without a change.
+    pub(super) async fn hand_back(&self, submission: &Submission, next: Option<Timestamp>) -> Result<(), StoreError> {
+        let mut work = self.store.begin(CrashStep::Settle).await?;
+        let Some(current) = work.lock_submission(submission.id).await? else { return work.roll_back().await };
+        let asked_meanwhile = current.look_up_requests > submission.look_up_requests;
+        let next = if asked_meanwhile { Some(self.clock.now()) } else { next };
+        let mut after = current;
+        after.fence = submission.fence;
+        after.fault_count = submission.fault_count;
+        work.release(&after, next).await?;
+        if asked_meanwhile {
+            work.wake_worker();
+        }
+        work.commit().await
+    }
+
+    /// Hands a submission back after trouble that was not the payment's: later each time.
+    pub(super) async fn hand_back_after_fault(&self, submission: &Submission) -> Result<(), StoreError> {
+        let faults = submission.fault_count + 1;
+        let next = self.clock.now() + retry::delay(faults.unsigned_abs());
+        self.hand_back(&Submission { fault_count: faults, ..submission.clone() }, Some(next)).await
+    }
+
+    /// Brings all payments that are not final into one state and gives the lease back. Who lost the lease changes
+    /// nothing.
+    async fn change_all(
+        &self,
+        claimed: &Claimed,
+        to: PaymentStatus,
+        review: Option<ReviewReason>,
+        reason: Option<String>,
+    ) -> Result<(), StoreError> {
+        let mut work = self.store.begin(CrashStep::Settle).await?;
+        let held = work.lock_submission(claimed.submission.id).await?.filter(|now| now.fence == claimed.submission.fence);
+        let Some(current) = held else { return work.roll_back().await };
+        let mut statuses = Vec::new();
+        for mut payment in work.payments_of(current.id).await? {
+            if !payment.status.is_final() && payment.status != PaymentStatus::NeedsReview {
+                self.change(&mut work, &mut payment, to, review, reason.clone()).await?;
+            }
+            statuses.push(payment.status);
+        }
+        let next = self.next_look(&current, statuses);
+        work.release(&current, next).await?;
+        work.wake_worker();
+        work.commit().await
+    }
+
+    async fn change(
+        &self,
+        work: &mut Work,
+        payment: &mut Payment,
+        to: PaymentStatus,
+        review: Option<ReviewReason>,
+        reason: Option<String>,
+    ) -> Result<(), StoreError> {
+        let before = payment.clone();
+        payment.status = to;
+        payment.review = review.map(|reason| (reason, work.now()));
+        work.save_payment(&before, payment, EventType::of_change(before.status, to), BILLPAY, reason).await?;
+        if to.is_final() {
+            work.drop_claim(payment.id).await?;
+        }
+        if let Some(reason) = review {
+            tracing::warn!(payment.id = %payment.id, provider.name = %payment.provider, %reason, "a person must look");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,28 @@
+//! How a use case fails.
+
+use crate::domain::refusal::Refusal;
+use crate::domain::requester::Scope;
+use crate::store::StoreError;
+
+/// Why a use case did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The caller can act on it. Nothing was written.
+    #[error("refused")]
+    Refused(Vec<Refusal>),
+    /// The token lacks this scope.
+    #[error("the token lacks the scope {0}")]
+    Forbidden(Scope),
+    /// The log no longer holds what was asked for; its oldest sequence is this.
+    #[error("the log begins at {0}")]
+    ResyncRequired(i64),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<Refusal> for AppError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(vec![refusal])
+    }
+}

@@ -1,0 +1,163 @@
+//! Asking a provider what an account owes, or whether it exists.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::access::require;
+use super::{App, AppError};
+use crate::domain::bill::Bill;
+use crate::domain::biller::{Biller, InputFault, InputName};
+use crate::domain::ids::{BillerId, BillKind};
+use crate::domain::money::Money;
+use crate::domain::provider::Capability;
+use crate::domain::refusal::{ErrorCode, Refusal};
+use crate::domain::requester::{Requester, Scope};
+use crate::ports::provider::{AccountAnswer, Provider, ProviderError, RefusalKind};
+use crate::store::{Owner, StoreError, ToldBill};
+
+/// What a look-up found.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// Whose account it is.
+    pub customer_name: Option<String>,
+    /// What is owed, where the provider told.
+    pub amount_due: Option<Money>,
+    /// Until when.
+    pub due_date: Option<Date>,
+    /// Whether the provider confirmed the account.
+    pub verified: bool,
+    /// Whether it takes payments, where the provider told.
+    pub account_active: Option<bool>,
+    /// The bills, stored so that they can be paid by id.
+    pub bills: Vec<Bill>,
+    /// When the provider answered.
+    pub as_of: Timestamp,
+}
+
+impl App {
+    /// What an account owes and whose it is, asked of the provider now.
+    pub async fn look_up_account(
+        &self,
+        requester: &Requester,
+        biller_id: &str,
+        account_reference: Option<&str>,
+    ) -> Result<Found, AppError> {
+        require(requester, Scope::BillsRead)?;
+        let (biller, provider) = self.biller_that_can(biller_id, Capability::LookUp)?;
+        let account = self.checked_account(&biller, account_reference)?;
+        let answer = provider.look_up_account(&biller, &account).await.map_err(|error| refusal_of(&error))?;
+        let bill = self.keep_told_bill(&Owner::of(requester), &biller, &account, &answer).await?;
+        Ok(self.found(answer, bill.into_iter().filter(Bill::is_payable).collect()))
+    }
+
+    /// Whether an account exists and whose it is.
+    pub async fn validate_account(
+        &self,
+        requester: &Requester,
+        biller_id: &str,
+        account_reference: &str,
+    ) -> Result<Found, AppError> {
+        require(requester, Scope::BillsRead)?;
+        let (biller, provider) = self.biller_that_can(biller_id, Capability::Validate)?;
+        let account = self.checked_account(&biller, Some(account_reference))?;
+        let answer = provider.validate_account(&biller, &account).await.map_err(|error| refusal_of(&error))?;
+        Ok(self.found(answer, Vec::new()))
+    }
+
+    /// Stores what a biller told of an account that has one bill at most. What was not told changes nothing.
+    pub(super) async fn keep_told_bill(
+        &self,
+        owner: &Owner,
+        biller: &Biller,
+        account: &str,
+        answer: &AccountAnswer,
+    ) -> Result<Option<Bill>, StoreError> {
+        let Some(amount_due) = answer.amount_due else { return Ok(None) };
+        let told = ToldBill {
+            id: self.ids.next::<BillKind>(),
+            biller_id: biller.id,
+            account_reference: account.to_owned(),
+            provider_reference: String::new(),
+            amount_due,
+            due_date: answer.due_date,
+        };
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match self.store.tell_bill(owner, &told).await {
+                Err(error) if (error.is_duplicate() || error.is_transient()) && tries < 5 => {}
+                bill => return bill.map(Some),
+            }
+        }
+    }
+
+    /// A biller whose provider is switched on, with its adapter.
+    pub(super) fn biller_and_provider(&self, id: BillerId) -> Result<(Arc<Biller>, Arc<dyn Provider>), AppError> {
+        let biller = self.catalogue.snapshot().get(id).cloned();
+        let biller = biller.ok_or_else(|| Refusal::not_found(&["billerId"], "biller"))?;
+        let provider = self.provider(biller.provider).cloned();
+        let off = || Refusal::new(ErrorCode::ProviderUnavailable, "this biller's provider is switched off");
+        Ok((biller, provider.ok_or_else(off)?))
+    }
+
+    fn biller_that_can(&self, id: &str, capability: Capability) -> Result<(Arc<Biller>, Arc<dyn Provider>), AppError> {
+        let id = id.parse::<BillerId>().map_err(|_| Refusal::not_found(&["billerId"], "biller"))?;
+        let (biller, provider) = self.biller_and_provider(id)?;
+        if provider.biller_traits(&biller).capabilities.contains(&capability) {
+            return Ok((biller, provider));
+        }
+        let message = format!("{} cannot do that; its `capabilities` tell what it can", biller.provider.name());
+        Err(Refusal::lacks(capability, message).at(&["billerId"]).into())
+    }
+
+    fn checked_account(&self, biller: &Biller, account: Option<&str>) -> Result<String, AppError> {
+        let account = account.map(str::trim);
+        let path = &["accountReference"];
+        let inputs = self.provider(biller.provider).map_or(&[][..], |provider| provider.biller_traits(biller).inputs);
+        let rule = inputs.iter().find(|rule| rule.input == InputName::AccountReference);
+        match rule.map_or(Ok(()), |rule| rule.check(account)) {
+            Ok(()) => Ok(account.unwrap_or_default().to_owned()),
+            Err(InputFault::Missing) => Err(Refusal::input(path, "an account reference is required").into()),
+            Err(InputFault::Malformed) => Err(Refusal::input(path, "the account reference is malformed").into()),
+        }
+    }
+
+    fn found(&self, answer: AccountAnswer, bills: Vec<Bill>) -> Found {
+        Found {
+            customer_name: answer.customer_name,
+            amount_due: answer.amount_due,
+            due_date: answer.due_date,
+            verified: answer.verified,
+            account_active: answer.active,
+            bills,
+            as_of: self.clock.now(),
+        }
+    }
+}
+
+/// What a failed question to a provider is to a caller: nothing was changed by it.
+pub(super) fn refusal_of(error: &ProviderError) -> Refusal {
+    match error {
+        ProviderError::Refused(refused) => match refused.kind {
+            RefusalKind::AccountNotFound => {
+                Refusal::new(ErrorCode::AccountNotFound, "the biller does not know this account").at(&["accountReference"])
+            }
+            RefusalKind::Input => {
+                Refusal::new(ErrorCode::BadUserInput, "the provider refused some of what was entered")
+                    .at(&refused.fields.first().map_or_else(Vec::new, |field| last_name(&field.path)))
+            }
+            RefusalKind::Amount | RefusalKind::Other => {
+                Refusal::new(ErrorCode::ProviderRefused, "the provider refused to answer")
+            }
+        },
+        ProviderError::NotSent(_) | ProviderError::Unknown(_) | ProviderError::Misconfigured(_) => {
+            Refusal::new(ErrorCode::ProviderUnavailable, "the provider gave no usable answer; try again in a moment")
+        }
+    }
+}
+
+fn last_name(path: &[String]) -> Vec<&str> {
+    path.last().map(String::as_str).into_iter().collect()
+}

@@ -1,0 +1,90 @@
+//! Use cases, one file each: authorise, load, tell the domain, save, commit.
+
+pub mod access;
+pub mod bill_numbers;
+pub mod cancel_payment;
+pub mod catalogue;
+pub mod create_payment;
+pub mod engine;
+mod error;
+pub mod events;
+pub mod look_up;
+pub mod receive_callback;
+pub mod refresh_payment;
+pub mod resolve_payment;
+pub mod sync_billers;
+pub mod wait;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::domain::provider::ProviderCode;
+use crate::ports::clock::Clock;
+use crate::ports::ids::Ids;
+use crate::ports::provider::Provider;
+use crate::store::Store;
+
+pub use error::AppError;
+
+/// What the use cases go by, from the settings.
+#[derive(Clone, Copy, Debug)]
+pub struct Policy {
+    /// The longest that a mutation waits for a provider's first answer.
+    pub wait_limit: Duration,
+    /// How long a payment without a day stays good while nothing could be sent.
+    pub not_after: Duration,
+    /// How long a payment may stay without a definite answer before a person must look.
+    pub review_after: Duration,
+    /// How long a claim lasts.
+    pub lease: Duration,
+    /// How long a provider's answer to a submission is waited for.
+    pub call_timeout: Duration,
+    /// How long before the lease's end a call must be over.
+    pub lease_margin: Duration,
+    /// How long submissions are held back after our credentials were refused.
+    pub misconfigured_pause: Duration,
+}
+
+/// Everything the use cases stand on. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct App(Arc<Parts>);
+
+/// See [`App`].
+#[derive(Debug)]
+pub struct Parts {
+    /// The database.
+    pub store: Store,
+    /// The clock.
+    pub clock: Clock,
+    /// Where ids come from.
+    pub ids: Ids,
+    /// The providers that are switched on.
+    pub providers: BTreeMap<ProviderCode, Arc<dyn Provider>>,
+    /// The billers, in memory.
+    pub catalogue: catalogue::Catalogue,
+    /// The limits.
+    pub policy: Policy,
+    /// The name of this process, as holder of leases.
+    pub instance: String,
+}
+
+impl App {
+    /// Puts the parts together.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// The adapter of a provider that is switched on.
+    pub fn provider(&self, code: ProviderCode) -> Option<&Arc<dyn Provider>> {
+        self.providers.get(&code)
+    }
+}
+
+impl std::ops::Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}

@@ -1,0 +1,144 @@
+//! Callbacks: stored before they are acknowledged, and then believed as far as their origin is proven.
+
+use sha2::{Digest, Sha256};
+
+use super::engine::{Testimony, actor_of};
+use super::{App, AppError};
+use crate::crash::Step;
+use crate::domain::payment::evidence::Source;
+use crate::domain::payment::submission::Submission;
+use crate::domain::provider::ProviderCode;
+use crate::ports::provider::{CallbackError, CallbackNotice};
+use crate::store::work::Work;
+use crate::store::{Callback, StoreError};
+use crate::telemetry::metric;
+
+/// How many unsigned callbacks that match no payment are kept for a provider.
+const MOST_UNMATCHED: u64 = 10_000;
+/// How many unmatched callbacks are tried again at once.
+const RETRIED: u64 = 100;
+
+/// What became of a callback.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Received {
+    /// It is stored.
+    Stored,
+    /// The same had been stored before.
+    Repeated,
+    /// There are too many that match no payment: it is not kept.
+    Overflowing,
+    /// It is not from this provider, or cannot be read.
+    Refused(CallbackError),
+    /// The provider is switched off.
+    Off,
+}
+
+impl App {
+    /// Takes a callback in. Whoever sent it may be told that it is stored only after this.
+    pub async fn receive_callback(
+        &self,
+        code: ProviderCode,
+        headers: &[(String, String)],
+        body: &[u8],
+    ) -> Result<Received, AppError> {
+        let Some(provider) = self.provider(code) else { return Ok(Received::Off) };
+        let notice = match provider.read_callback(headers, body) {
+            Ok(notice) => notice,
+            Err(error) => return Ok(count(code, Received::Refused(error))),
+        };
+        let callback = Callback {
+            id: self.ids.next(),
+            provider: code,
+            dedupe: notice.event_id.clone().unwrap_or_else(|| hex::encode(Sha256::digest(body))),
+            raw: body.to_vec(),
+            verified: notice.answer.is_some(),
+            our_reference: notice.our_reference.clone(),
+            provider_reference: notice.provider_reference.clone(),
+        };
+        let mut work = self.store.begin(Step::Callback).await?;
+        let (ours, theirs) = (notice.our_reference.as_deref(), notice.provider_reference.as_deref());
+        let submission = work.lock_submission_by_reference(code, ours, theirs).await?;
+        if submission.is_none() && !callback.verified && work.count_unmatched(code).await? >= MOST_UNMATCHED {
+            work.roll_back().await?;
+            return Ok(count(code, Received::Overflowing));
+        }
+        let payment = match &submission {
+            Some(submission) => work.payments_of(submission.id).await?.into_iter().next(),
+            None => None,
+        };
+        let matched = payment.as_ref().map(|payment| (&payment.tenant, payment.id));
+        if !work.keep_callback(&callback, matched).await? {
+            work.roll_back().await?;
+            return Ok(count(code, Received::Repeated));
+        }
+        if let Some(submission) = submission {
+            self.act_on(&mut work, &submission, &notice, &callback).await?;
+        }
+        work.commit().await?;
+        Ok(count(code, Received::Stored))
+    }
+
+    /// Tries callbacks again that matched no payment when they came.
+    pub async fn match_callbacks(&self, code: ProviderCode) -> Result<u32, StoreError> {
+        let Some(provider) = self.provider(code) else { return Ok(0) };
+        let mut matched = 0;
+        for callback in self.store.unmatched_callbacks(code, RETRIED).await? {
+            let mut work = self.store.begin(Step::Callback).await?;
+            let (ours, theirs) = (callback.our_reference.as_deref(), callback.provider_reference.as_deref());
+            let found = work.lock_submission_by_reference(code, ours, theirs).await?;
+            let Some(submission) = found else {
+                work.roll_back().await?;
+                continue;
+            };
+            // A signed one was verified when it came; it is read again for what it says.
+            if let Ok(notice) = provider.read_callback(&[], &callback.raw) {
+                self.act_on(&mut work, &submission, &notice, &callback).await?;
+            }
+            if let Some(payment) = work.payments_of(submission.id).await?.first() {
+                work.match_callback(callback.id, &payment.tenant, payment.id).await?;
+            }
+            work.commit().await?;
+            matched += 1;
+        }
+        Ok(matched)
+    }
+
+    async fn act_on(
+        &self,
+        work: &mut Work,
+        submission: &Submission,
+        notice: &CallbackNotice,
+        callback: &Callback,
+    ) -> Result<(), StoreError> {
+        let Some(answer) = notice.answer.as_ref().filter(|_| callback.verified) else {
+            return work.request_look_up(submission.id).await;
+        };
+        let Some(verdict) = answer.verdict else { return work.request_look_up(submission.id).await };
+        let testimony = Testimony {
+            callback: Some(callback.id),
+            reported: answer.reported.clone(),
+            account_holder_name: answer.account_holder_name.clone(),
+            provider_status: answer.provider_status.clone(),
+            ..Testimony::new(Source::Callback, verdict, actor_of(submission.provider))
+        };
+        let mut statuses = Vec::new();
+        for mut payment in work.payments_of(submission.id).await? {
+            self.apply(work, &mut payment, &testimony).await?;
+            statuses.push(payment.status);
+        }
+        let next = self.next_look(submission, statuses);
+        work.reschedule(submission.id, next).await
+    }
+}
+
+fn count(provider: ProviderCode, received: Received) -> Received {
+    let outcome = match received {
+        Received::Stored => "stored",
+        Received::Repeated => "repeated",
+        Received::Overflowing => "overflowing",
+        Received::Refused(_) => "refused",
+        Received::Off => "off",
+    };
+    metrics::counter!(metric::CALLBACKS, "provider" => provider.as_str(), "outcome" => outcome).increment(1);
+    received
+}

@@ -1,0 +1,79 @@
+//! Fetching the providers' catalogues.
+
+use std::time::Duration;
+
+use super::access::require;
+use super::look_up::refusal_of;
+use super::{App, AppError};
+use crate::domain::ids::ProviderId;
+use crate::domain::provider::{ProviderCode, ProviderState};
+use crate::domain::refusal::Refusal;
+use crate::domain::requester::{Requester, Scope};
+use crate::ports::provider::ProviderError;
+use crate::store::{StoreError, SyncReport};
+
+/// How long one process may take to fetch a catalogue before another tries.
+const SYNC_LEASE: Duration = Duration::from_secs(60);
+/// How old a catalogue may become.
+pub const SYNC_EVERY: Duration = Duration::from_secs(24 * 3600);
+
+impl App {
+    /// Fetches the catalogue of one provider, or of all, and tells what changed.
+    pub async fn sync_billers(&self, requester: &Requester, provider: Option<&str>) -> Result<SyncReport, AppError> {
+        require(requester, Scope::Operator)?;
+        let wanted = match provider {
+            None => self.providers.keys().copied().collect(),
+            Some(id) => {
+                let path = &["input", "providerId"];
+                let id = id.parse::<ProviderId>().map_err(|_| Refusal::not_found(path, "provider"))?;
+                let known = self.providers.keys().copied().find(|code| code.id() == id);
+                vec![known.ok_or_else(|| Refusal::not_found(path, "provider"))?]
+            }
+        };
+        let mut sum = SyncReport::default();
+        for code in wanted {
+            let report = self.sync_provider(code).await?.map_err(|error| refusal_of(&error))?;
+            sum.added += report.added;
+            sum.changed += report.changed;
+            sum.retired += report.retired;
+        }
+        Ok(sum)
+    }
+
+    /// Fetches the catalogues that are missing or older than a day. One process does so for all.
+    pub async fn sync_stale(&self) -> Result<(), StoreError> {
+        for &code in self.providers.keys() {
+            let synced_at = self.store.provider(code).await?.and_then(|row| row.synced_at);
+            let fresh = synced_at.is_some_and(|at| at + SYNC_EVERY > self.clock.now());
+            if !fresh && self.store.lease_sync(code, SYNC_LEASE).await? {
+                if let Err(error) = self.sync_provider(code).await? {
+                    tracing::warn!(provider.name = %code, %error, "the catalogue could not be fetched");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn sync_provider(&self, code: ProviderCode) -> Result<Result<SyncReport, ProviderError>, StoreError> {
+        let Some(provider) = self.provider(code) else { return Ok(Ok(SyncReport::default())) };
+        match provider.catalogue().await {
+            Ok(entries) => {
+                let report = self.store.store_catalogue(code, &entries, &self.ids).await?;
+                self.store.set_provider_state(code, ProviderState::Healthy, None, None).await?;
+                self.catalogue.refresh(&self.store).await?;
+                tracing::info!(provider.name = %code, added = report.added, changed = report.changed, retired = report.retired, "catalogue fetched");
+                Ok(Ok(report))
+            }
+            Err(error) => {
+                let state = match &error {
+                    ProviderError::Misconfigured(_) => ProviderState::Misconfigured,
+                    ProviderError::Refused(_) | ProviderError::NotSent(_) | ProviderError::Unknown(_) => {
+                        ProviderState::Degraded
+                    }
+                };
+                self.store.set_provider_state(code, state, Some(&error.to_string()), None).await?;
+                Ok(Err(error))
+            }
+        }
+    }
+}
