@@ -66,7 +66,7 @@ install() {
 if [ ${#packages[@]} -gt 0 ]; then install; fi
 
 if ! have cargo; then
-  echo "setup: Rust is missing: install cargo $(sed -n 's/^rust-version *= *"\(.*\)"/\1/p' Cargo.toml | head -1) or newer (https://rustup.rs)" >&2
+  echo "setup: Rust is missing: install cargo $(sed -n 's/^rust-version *= *"\(.*\)"/\1/p' Cargo.toml | head -1) or newer" >&2
   exit 1
 fi
 if ! node_is_recent; then

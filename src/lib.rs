@@ -13,10 +13,14 @@
 //! * [`worker`] is the only one that submits to a provider.
 //! * [`graphql`] is the schema, [`http`] its transports.
 
+pub mod app;
 pub mod config;
 pub mod crash;
 pub mod domain;
+pub mod graphql;
+pub mod http;
 pub mod ports;
+pub mod providers;
 pub mod sandbox;
 pub mod store;
 pub mod telemetry;

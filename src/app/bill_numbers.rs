@@ -60,7 +60,8 @@ impl App {
         let id = id.parse::<BillNumberId>().map_err(|_| not_found())?;
         let known = self.store.bill_number(&owner, id).await?.ok_or_else(not_found)?;
         let (biller, provider) = self.biller_and_provider(known.biller_id)?;
-        let kept = provider.find_bill_number(&biller, &known.account_reference).await.map_err(|error| refusal_of(&error))?;
+        let kept =
+            provider.find_bill_number(&biller, &known.account_reference).await.map_err(|error| refusal_of(&error))?;
         let account =
             provider.look_up_account(&biller, &known.account_reference).await.map_err(|error| refusal_of(&error))?;
         self.keep_told_bill(&owner, &biller, &known.account_reference, &account).await?;

@@ -17,7 +17,12 @@ const MOST_TRIES: u32 = 5;
 
 impl App {
     /// Cancels a payment. One that was cancelled before is answered as it is.
-    pub async fn cancel_payment(&self, requester: &Requester, id: &str, reason: Option<String>) -> Result<Payment, AppError> {
+    pub async fn cancel_payment(
+        &self,
+        requester: &Requester,
+        id: &str,
+        reason: Option<String>,
+    ) -> Result<Payment, AppError> {
         require(requester, Scope::PaymentsWrite)?;
         let path = &["input", "paymentId"];
         let id = id.parse::<PaymentId>().map_err(|_| Refusal::not_found(path, "payment"))?;
@@ -36,7 +41,12 @@ impl App {
         }
     }
 
-    async fn try_cancel(&self, requester: &Requester, id: PaymentId, reason: Option<String>) -> Result<Payment, AppError> {
+    async fn try_cancel(
+        &self,
+        requester: &Requester,
+        id: PaymentId,
+        reason: Option<String>,
+    ) -> Result<Payment, AppError> {
         let path = &["input", "paymentId"];
         let mut work = self.store.begin(Step::Other).await?;
         let owner = Owner::of(requester);

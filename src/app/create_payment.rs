@@ -13,8 +13,8 @@ use super::access::require;
 use super::{App, AppError};
 use crate::domain::amount_rule::AmountFault;
 use crate::domain::bill::Bill;
-use crate::domain::biller::{Biller, InputFault, InputName};
 use crate::domain::bill_number::BillNumber;
+use crate::domain::biller::{Biller, InputFault, InputName};
 use crate::domain::ids::{BillId, BillNumberId, BillerId, FundingAccountId, SubmissionId};
 use crate::domain::money::{CurrencyCode, DecimalText, Money};
 use crate::domain::payment::status::PaymentStatus;
@@ -115,7 +115,11 @@ struct Resolved {
 
 impl App {
     /// Makes a payment, or answers the one that was made with the same key.
-    pub async fn create_payment(&self, requester: &Requester, input: CreatePayment) -> Result<CreatedPayment, AppError> {
+    pub async fn create_payment(
+        &self,
+        requester: &Requester,
+        input: CreatePayment,
+    ) -> Result<CreatedPayment, AppError> {
         require(requester, Scope::PaymentsWrite)?;
         check_key(&input.idempotency_key)?;
         let hash = hash(requester, &input);
@@ -131,7 +135,9 @@ impl App {
                 metrics::counter!(metric::PAYMENTS_CREATED, "provider" => payment.provider.as_str()).increment(1);
                 Ok(CreatedPayment { payment: self.first_answer(payment, &input).await?, replayed: false })
             }
-            Some(Created::KeyUsed { payment, request_hash }) => self.replay(*payment, &request_hash, &hash, &input).await,
+            Some(Created::KeyUsed { payment, request_hash }) => {
+                self.replay(*payment, &request_hash, &hash, &input).await
+            }
             Some(Created::BeingPaid(holder)) => {
                 let visible = self.store.payment(&Owner::of(requester), holder).await?.map(|payment| payment.id);
                 let message = "another payment for the same bill or account is still open; wait for it, or set \
@@ -277,7 +283,8 @@ impl App {
             Target::Bill(id) => self.resolve_bill(owner, id).await,
             Target::NewBill { biller_id, .. } => {
                 let biller = self.biller_for_payment(biller_id, &["input", "target", "newBill", "billerId"])?;
-                let message = format!("{} takes payments for an account, not for a bill made here", biller.provider.name());
+                let message =
+                    format!("{} takes payments for an account, not for a bill made here", biller.provider.name());
                 Err(Refusal::lacks(Capability::Pay, message).at(&["input", "target", "newBill"]).into())
             }
         }
@@ -375,7 +382,8 @@ impl App {
                 InputName::ProcessDate => day.as_deref(),
                 InputName::FundingAccount => input.funding_account_id.as_deref(),
             };
-            let path = if rule.input == InputName::AccountReference { resolved.account_path } else { rule.input.path() };
+            let path =
+                if rule.input == InputName::AccountReference { resolved.account_path } else { rule.input.path() };
             match rule.check(value) {
                 Ok(()) => {}
                 Err(InputFault::Missing) => {
@@ -443,9 +451,11 @@ fn check_amount(input: &CreatePayment, resolved: &Resolved, faults: &mut Vec<Ref
             return None;
         }
     };
-    let rule = resolved.bill.as_ref().filter(|_| resolved.bill_is_target).map_or(resolved.biller.amount_rule, |bill| {
-        bill.amount_rule(resolved.biller.amount_rule)
-    });
+    let rule = resolved
+        .bill
+        .as_ref()
+        .filter(|_| resolved.bill_is_target)
+        .map_or(resolved.biller.amount_rule, |bill| bill.amount_rule(resolved.biller.amount_rule));
     match rule.check(amount) {
         Ok(()) => Some(amount),
         Err(AmountFault::NotPositive) => {

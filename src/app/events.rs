@@ -46,7 +46,7 @@ impl App {
         owner: Owner,
         filter: EventFilter,
         after: i64,
-    ) -> impl Stream<Item = Result<Event, StoreError>> + Send + 'static {
+    ) -> impl Stream<Item = Result<Event, StoreError>> + Send + use<> {
         let app = self.clone();
         async_stream::stream! {
             let mut head = app.store.heads().watch(&owner.tenant);

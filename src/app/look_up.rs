@@ -9,7 +9,7 @@ use super::access::require;
 use super::{App, AppError};
 use crate::domain::bill::Bill;
 use crate::domain::biller::{Biller, InputFault, InputName};
-use crate::domain::ids::{BillerId, BillKind};
+use crate::domain::ids::{BillKind, BillerId};
 use crate::domain::money::Money;
 use crate::domain::provider::Capability;
 use crate::domain::refusal::{ErrorCode, Refusal};
@@ -142,7 +142,8 @@ pub(super) fn refusal_of(error: &ProviderError) -> Refusal {
     match error {
         ProviderError::Refused(refused) => match refused.kind {
             RefusalKind::AccountNotFound => {
-                Refusal::new(ErrorCode::AccountNotFound, "the biller does not know this account").at(&["accountReference"])
+                Refusal::new(ErrorCode::AccountNotFound, "the biller does not know this account")
+                    .at(&["accountReference"])
             }
             RefusalKind::Input => {
                 Refusal::new(ErrorCode::BadUserInput, "the provider refused some of what was entered")

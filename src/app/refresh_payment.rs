@@ -38,7 +38,8 @@ impl App {
         let owner = Owner { tenant: payment.tenant.clone(), customer: None };
         let give_up = tokio::time::Instant::now() + self.policy.wait_limit;
         let mut pause = std::time::Duration::from_millis(20);
-        while tokio::time::Instant::now() < give_up && self.store.attempt_count(payment.submission_id).await? <= before {
+        while tokio::time::Instant::now() < give_up && self.store.attempt_count(payment.submission_id).await? <= before
+        {
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(std::time::Duration::from_millis(250));
         }

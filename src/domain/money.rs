@@ -37,7 +37,10 @@ impl FromStr for CurrencyCode {
 
     fn from_str(code: &str) -> Result<Self, UnknownCurrency> {
         let spendable = |currency: &Currency| {
-            currency.exponent().is_some() && currency.is_superseded().is_none() && !currency.is_special() && !currency.is_fund()
+            currency.exponent().is_some()
+                && currency.is_superseded().is_none()
+                && !currency.is_special()
+                && !currency.is_fund()
         };
         Currency::from_code(code).filter(spendable).map(Self).ok_or(UnknownCurrency)
     }
@@ -223,7 +226,9 @@ mod tests {
 
     #[test]
     fn m1_what_is_not_a_decimal_is_refused_by_its_form() {
-        let bad = ["", " 1", "1 ", "+1", "1e3", "1.", ".5", "NaN", "inf", "1,000", "١٢", "0x10", "--1", "1.2.3", "1_000", "-"];
+        let bad = [
+            "", " 1", "1 ", "+1", "1e3", "1.", ".5", "NaN", "inf", "1,000", "١٢", "0x10", "--1", "1.2.3", "1_000", "-",
+        ];
         for text in bad {
             assert!(!DecimalText::is_valid(text), "{text:?}");
         }
@@ -241,7 +246,10 @@ mod tests {
 
     #[test]
     fn providers_may_write_more_zeros() {
-        assert_eq!(Money::parse_lenient("220.0000", CurrencyCode::KES), Some(Money::from_minor(22_000, CurrencyCode::KES)));
+        assert_eq!(
+            Money::parse_lenient("220.0000", CurrencyCode::KES),
+            Some(Money::from_minor(22_000, CurrencyCode::KES))
+        );
         assert_eq!(Money::parse_lenient("220", CurrencyCode::KES), Some(Money::from_minor(22_000, CurrencyCode::KES)));
         assert_eq!(Money::parse_lenient("220.001", CurrencyCode::KES), None);
         assert_eq!(Money::parse_lenient("2.2e2", CurrencyCode::KES), None);

@@ -16,7 +16,9 @@ impl PhoneNumber {
     /// Whether `text` has the form: a plus and 7 to 15 digits.
     pub fn has_form(text: &str) -> bool {
         text.strip_prefix('+').is_some_and(|digits| {
-            (7..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0')
+            (7..=15).contains(&digits.len())
+                && digits.bytes().all(|byte| byte.is_ascii_digit())
+                && !digits.starts_with('0')
         })
     }
 
@@ -53,7 +55,16 @@ mod tests {
         for good in ["+254710000000", "+966506966507", "+255712345678", "+14155552671"] {
             assert_eq!(good.parse::<PhoneNumber>().map(|number| number.to_string()), Ok(good.to_owned()));
         }
-        for bad in ["254710000000", "0710000000", "+254 710 000 000", "+2547", "+0710000000", "", "+٢٥٤٧١٠٠٠٠٠٠٠", "+99912345678"] {
+        for bad in [
+            "254710000000",
+            "0710000000",
+            "+254 710 000 000",
+            "+2547",
+            "+0710000000",
+            "",
+            "+٢٥٤٧١٠٠٠٠٠٠٠",
+            "+99912345678",
+        ] {
             assert_eq!(bad.parse::<PhoneNumber>(), Err(InvalidPhoneNumber), "{bad}");
         }
     }

@@ -331,9 +331,5 @@ pub trait Provider: Send + Sync + fmt::Debug {
     async fn status(&self, query: &StatusQuery) -> Result<PaymentAnswer, ProviderError>;
 
     /// Verifies and reads a callback; the raw bytes as they came.
-    fn read_callback(
-        &self,
-        headers: &[(String, String)],
-        body: &[u8],
-    ) -> Result<CallbackNotice, CallbackError>;
+    fn read_callback(&self, headers: &[(String, String)], body: &[u8]) -> Result<CallbackNotice, CallbackError>;
 }

@@ -54,7 +54,12 @@ impl Work {
         }
         let rows = Entity::find().filter(any).all(&self.tx).await?;
         let held = rows.into_iter().map(|row| {
-            let key = ClaimKey { tenant: row.tenant_id, biller: row.biller_id, account: row.account_reference, bill: row.bill_ref };
+            let key = ClaimKey {
+                tenant: row.tenant_id,
+                biller: row.biller_id,
+                account: row.account_reference,
+                bill: row.bill_ref,
+            };
             (key, row.payment_id)
         });
         Ok(held.collect())

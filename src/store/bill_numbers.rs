@@ -38,8 +38,13 @@ impl Store {
     }
 
     /// Several bill numbers that the owner may see, removed ones too: payments go on naming them.
-    pub async fn bill_numbers_by_id(&self, owner: &Owner, ids: &[Uuid]) -> Result<HashMap<Uuid, BillNumber>, StoreError> {
-        let rows = Entity::find().filter(owned(owner)).filter(Column::Id.is_in(ids.iter().copied())).all(&self.reader).await?;
+    pub async fn bill_numbers_by_id(
+        &self,
+        owner: &Owner,
+        ids: &[Uuid],
+    ) -> Result<HashMap<Uuid, BillNumber>, StoreError> {
+        let rows =
+            Entity::find().filter(owned(owner)).filter(Column::Id.is_in(ids.iter().copied())).all(&self.reader).await?;
         rows.into_iter().map(|row| Ok((row.id, bill_number(row)?))).collect()
     }
 

@@ -56,24 +56,33 @@ impl Store {
 
     /// Several bills that the owner may see.
     pub async fn bills_by_id(&self, owner: &Owner, ids: &[Uuid]) -> Result<HashMap<Uuid, Bill>, StoreError> {
-        let rows = Entity::find().filter(owned(owner)).filter(Column::Id.is_in(ids.iter().copied())).all(&self.reader).await?;
+        let rows =
+            Entity::find().filter(owned(owner)).filter(Column::Id.is_in(ids.iter().copied())).all(&self.reader).await?;
         rows.into_iter().map(|row| Ok((row.id, bill(row)?))).collect()
     }
 
     /// A page of bills, newest first.
     pub async fn bills(&self, owner: &Owner, filter: &BillFilter, page: PageRequest) -> Result<Page<Bill>, StoreError> {
-        let wanted = owned(owner)
-            .add_option(filter.biller_id.map(|biller| Column::BillerId.eq(biller.uuid())))
-            .add_option(filter.account_reference.as_ref().map(|account| Column::AccountReference.eq(account)))
-            .add_option(filter.payable.map(|payable| {
-                if payable { Column::AmountDueMinor.gt(0) } else { Column::AmountDueMinor.lte(0) }
-            }));
+        let wanted =
+            owned(owner)
+                .add_option(filter.biller_id.map(|biller| Column::BillerId.eq(biller.uuid())))
+                .add_option(filter.account_reference.as_ref().map(|account| Column::AccountReference.eq(account)))
+                .add_option(
+                    filter.payable.map(|payable| {
+                        if payable { Column::AmountDueMinor.gt(0) } else { Column::AmountDueMinor.lte(0) }
+                    }),
+                );
         let rows = keyset(Entity::find().filter(wanted), Column::Id, page).all(&self.reader).await?;
         Ok(page.cut(rows.into_iter().map(bill).collect::<Result<Vec<_>, _>>()?))
     }
 
     /// The bill of an account with a biller that lists none, as last told.
-    pub async fn bill_of_account(&self, owner: &Owner, biller: BillerId, account: &str) -> Result<Option<Bill>, StoreError> {
+    pub async fn bill_of_account(
+        &self,
+        owner: &Owner,
+        biller: BillerId,
+        account: &str,
+    ) -> Result<Option<Bill>, StoreError> {
         let found = Entity::find().filter(exactly(owner)).filter(natural_key(biller, account, ""));
         found.one(&self.reader).await?.map(bill).transpose()
     }

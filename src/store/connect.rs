@@ -42,7 +42,9 @@ pub enum Refused {
     #[error("the database cannot be used")]
     Store(#[from] StoreError),
     /// It could lose what it acknowledged.
-    #[error("the database's setting {setting} is {found}; billpay needs {needed}, since otherwise a payment that was acknowledged could be lost")]
+    #[error(
+        "the database's setting {setting} is {found}; billpay needs {needed}, since otherwise a payment that was acknowledged could be lost"
+    )]
     Unsafe {
         /// The setting's name.
         setting: &'static str,
@@ -92,8 +94,10 @@ impl Store {
         match self.writer.get_database_backend() {
             DbBackend::Postgres => {
                 let pool = self.writer.get_postgres_connection_pool();
-                let mut lock = pool.acquire().await.map_err(|error| DbErr::Conn(sea_orm::RuntimeErr::SqlxError(error.into())))?;
-                let held = sea_orm::sqlx::query("SELECT pg_advisory_lock($1)").bind(MIGRATION_LOCK).execute(&mut *lock).await;
+                let mut lock =
+                    pool.acquire().await.map_err(|error| DbErr::Conn(sea_orm::RuntimeErr::SqlxError(error.into())))?;
+                let held =
+                    sea_orm::sqlx::query("SELECT pg_advisory_lock($1)").bind(MIGRATION_LOCK).execute(&mut *lock).await;
                 held.map_err(|error| DbErr::Conn(sea_orm::RuntimeErr::SqlxError(error.into())))?;
                 let outcome = Migrator::up(&self.writer, None).await;
                 // Closing the connection frees the lock, whatever happened.
@@ -120,7 +124,8 @@ impl Store {
             }
             _ => {
                 self.expect("journal_mode", "PRAGMA journal_mode", "wal", |found| found == "wal").await?;
-                self.expect("synchronous", "PRAGMA synchronous", "2 (FULL) or 3", |found| found == "2" || found == "3").await?;
+                self.expect("synchronous", "PRAGMA synchronous", "2 (FULL) or 3", |found| found == "2" || found == "3")
+                    .await?;
                 self.expect("foreign_keys", "PRAGMA foreign_keys", "1", |found| found == "1").await
             }
         }
@@ -135,7 +140,10 @@ impl Store {
     ) -> Result<(), Refused> {
         let row = self.writer.query_one_raw(Statement::from_string(self.writer.get_database_backend(), sql)).await?;
         let found = row
-            .map(|row| row.try_get_by_index::<String>(0).or_else(|_| row.try_get_by_index::<i32>(0).map(|value| value.to_string())))
+            .map(|row| {
+                row.try_get_by_index::<String>(0)
+                    .or_else(|_| row.try_get_by_index::<i32>(0).map(|value| value.to_string()))
+            })
             .transpose()?
             .unwrap_or_default();
         if good(&found) { Ok(()) } else { Err(Refused::Unsafe { setting, found, needed }) }

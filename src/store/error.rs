@@ -29,7 +29,9 @@ impl StoreError {
     /// Whether the whole transaction may be tried again: a deadlock, a serialisation failure, a busy database.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Database(error) => sqlstate(error).is_some_and(|code| matches!(code.as_str(), "40001" | "40P01" | "5" | "517" | "261")),
+            Self::Database(error) => {
+                sqlstate(error).is_some_and(|code| matches!(code.as_str(), "40001" | "40P01" | "5" | "517" | "261"))
+            }
             Self::Conflict => true,
             Self::OutcomeUnknown(_) | Self::Unreadable(_) => false,
         }

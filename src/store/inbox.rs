@@ -52,7 +52,11 @@ impl fmt::Debug for Callback {
 
 impl Work {
     /// Keeps a callback; false where the same was kept before.
-    pub async fn keep_callback(&self, callback: &Callback, matched: Option<(&TenantId, PaymentId)>) -> Result<bool, StoreError> {
+    pub async fn keep_callback(
+        &self,
+        callback: &Callback,
+        matched: Option<(&TenantId, PaymentId)>,
+    ) -> Result<bool, StoreError> {
         let state = if matched.is_some() { CallbackState::Matched } else { CallbackState::Unmatched };
         let row = Model {
             provider: callback.provider.as_str().to_owned(),
@@ -83,7 +87,12 @@ impl Work {
     }
 
     /// Records whose payment a callback was about.
-    pub async fn match_callback(&self, id: CallbackId, tenant: &TenantId, payment: PaymentId) -> Result<(), StoreError> {
+    pub async fn match_callback(
+        &self,
+        id: CallbackId,
+        tenant: &TenantId,
+        payment: PaymentId,
+    ) -> Result<(), StoreError> {
         Entity::update_many()
             .filter(Column::Id.eq(id.uuid()))
             .col_expr(Column::State, Expr::value(CallbackState::Matched.as_str()))

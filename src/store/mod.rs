@@ -32,9 +32,10 @@ use sea_orm::DatabaseConnection;
 
 use crate::ports::clock::Clock;
 
+pub use attempts::AttemptEnd;
 pub use bill_numbers::BillNumberFilter;
-pub use bills::{BillFilter, ToldBill};
 pub use billers::SyncReport;
+pub use bills::{BillFilter, ToldBill};
 pub use connect::{Connect, Refused};
 pub use create::{Created, NewPayment, NewSubmission};
 pub use error::StoreError;
@@ -43,7 +44,6 @@ pub use evidence::NewEvidence;
 pub use inbox::{Callback, CallbackState};
 pub use payments::{Owner, PaymentFilter};
 pub use providers::ProviderRow;
-pub use attempts::AttemptEnd;
 
 /// What a database is reached through. Cheap to clone.
 #[derive(Clone, Debug)]

@@ -98,12 +98,9 @@ impl Store {
     }
 
     /// Several payments that the owner may see, by id.
-    pub async fn payments_by_id(
-        &self,
-        owner: &Owner,
-        ids: &[Uuid],
-    ) -> Result<HashMap<Uuid, Payment>, StoreError> {
-        let rows = Entity::find().filter(owned(owner)).filter(Column::Id.is_in(ids.iter().copied())).all(&self.reader).await?;
+    pub async fn payments_by_id(&self, owner: &Owner, ids: &[Uuid]) -> Result<HashMap<Uuid, Payment>, StoreError> {
+        let rows =
+            Entity::find().filter(owned(owner)).filter(Column::Id.is_in(ids.iter().copied())).all(&self.reader).await?;
         rows.into_iter().map(|row| Ok((row.id, payment(row)?))).collect()
     }
 
@@ -141,7 +138,8 @@ impl Store {
             .from_subquery(inner, "ranked")
             .and_where(Expr::col("place").lte(i64::try_from(limit + 1).unwrap_or(i64::MAX)))
             .to_owned();
-        let rows = Entity::find().filter(Column::Id.in_subquery(chosen)).order_by_desc(Column::Id).all(&self.reader).await?;
+        let rows =
+            Entity::find().filter(Column::Id.in_subquery(chosen)).order_by_desc(Column::Id).all(&self.reader).await?;
         let mut found: HashMap<Uuid, Vec<Payment>> = HashMap::new();
         for row in rows {
             let payment = payment(row)?;
@@ -189,8 +187,10 @@ impl Store {
             .filter(Column::Status.is_in(open))
             .all(&self.reader)
             .await?;
-        let payments =
-            payments.into_iter().map(|row| Ok((row.id, payment(row)?))).collect::<Result<HashMap<_, _>, StoreError>>()?;
+        let payments = payments
+            .into_iter()
+            .map(|row| Ok((row.id, payment(row)?)))
+            .collect::<Result<HashMap<_, _>, StoreError>>()?;
         let mut found: HashMap<Uuid, (Payment, i64)> = HashMap::new();
         for row in rows {
             let (Some(bill), Some(payment)) = (row.bill_id, payments.get(&row.payment_id)) else { continue };
@@ -319,7 +319,8 @@ fn owned(owner: &Owner) -> Condition {
 }
 
 fn matching(owner: &Owner, filter: &PaymentFilter) -> Condition {
-    let statuses = filter.statuses.as_ref().map(|statuses| statuses.iter().map(ToString::to_string).collect::<Vec<_>>());
+    let statuses =
+        filter.statuses.as_ref().map(|statuses| statuses.iter().map(ToString::to_string).collect::<Vec<_>>());
     owned(owner)
         .add_option(statuses.map(|statuses| Column::Status.is_in(statuses)))
         .add_option(filter.biller_id.map(|biller| Column::BillerId.eq(biller.uuid())))

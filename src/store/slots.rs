@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, Statement};
 
+use super::StoreError;
 use super::time::now_sql;
 use super::work::{Work, all_set};
-use super::StoreError;
 use crate::domain::provider::ProviderCode;
 
 impl Work {
@@ -28,7 +28,12 @@ impl Work {
     }
 
     /// Takes a free slot for `lease`; nothing where none is free.
-    pub async fn take_slot(&self, provider: ProviderCode, owner: &str, lease: Duration) -> Result<Option<i32>, StoreError> {
+    pub async fn take_slot(
+        &self,
+        provider: ProviderCode,
+        owner: &str,
+        lease: Duration,
+    ) -> Result<Option<i32>, StoreError> {
         let backend = self.backend();
         let now = now_sql(backend, "$1");
         let skip = if backend == DbBackend::Postgres { "FOR UPDATE SKIP LOCKED" } else { "" };

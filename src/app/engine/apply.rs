@@ -174,7 +174,9 @@ impl App {
         if *payment != before {
             work.save_facts(payment).await?;
         }
-        if payment.status == PaymentStatus::Succeeded && (testimony.token.is_some() || !testimony.receipt_fields.is_empty()) {
+        if payment.status == PaymentStatus::Succeeded
+            && (testimony.token.is_some() || !testimony.receipt_fields.is_empty())
+        {
             work.write_receipt(payment, &receipt(payment, testimony, work.now())).await?;
         }
         Ok(())

@@ -46,7 +46,9 @@ impl App {
         outcome: &Result<PaymentAnswer, ProviderError>,
     ) -> Result<(), StoreError> {
         let mut work = self.store.begin(Step::Settle).await?;
-        let Some(mut current) = work.lock_submission(claimed.submission.id).await? else { return work.roll_back().await };
+        let Some(mut current) = work.lock_submission(claimed.submission.id).await? else {
+            return work.roll_back().await;
+        };
         let holds_lease = current.fence == claimed.submission.fence;
         let verdict = verdict_of_look_up(outcome);
         current.attempt_count += 1;

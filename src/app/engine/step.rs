@@ -47,7 +47,11 @@ impl App {
     }
 
     /// When the worker is to look again, decided from what is known after a step.
-    pub(in crate::app) fn next_look(&self, submission: &Submission, statuses: impl IntoIterator<Item = PaymentStatus>) -> Option<Timestamp> {
+    pub(in crate::app) fn next_look(
+        &self,
+        submission: &Submission,
+        statuses: impl IntoIterator<Item = PaymentStatus>,
+    ) -> Option<Timestamp> {
         let now = self.clock.now();
         let Some(provider) = self.provider(submission.provider) else {
             return Some(now + std::time::Duration::from_secs(60));
@@ -92,7 +96,8 @@ impl App {
         reason: Option<String>,
     ) -> Result<(), StoreError> {
         let mut work = self.store.begin(CrashStep::Settle).await?;
-        let held = work.lock_submission(claimed.submission.id).await?.filter(|now| now.fence == claimed.submission.fence);
+        let held =
+            work.lock_submission(claimed.submission.id).await?.filter(|now| now.fence == claimed.submission.fence);
         let Some(current) = held else { return work.roll_back().await };
         let mut statuses = Vec::new();
         for mut payment in work.payments_of(current.id).await? {

@@ -160,7 +160,11 @@ impl App {
     }
 
     /// Stores an answer, whatever the database does for a while.
-    async fn settle(&self, submission: &Submission, outcome: &Result<PaymentAnswer, ProviderError>) -> Result<(), StoreError> {
+    async fn settle(
+        &self,
+        submission: &Submission,
+        outcome: &Result<PaymentAnswer, ProviderError>,
+    ) -> Result<(), StoreError> {
         let mut tries = 0;
         loop {
             tries += 1;
@@ -277,9 +281,9 @@ fn testimony_of(
     match outcome {
         Ok(answer) => testimony_of_answer(answer, bare),
         Err(ProviderError::Refused(refused)) => Testimony { failure: Some(failure_of_refusal(refused)), ..bare },
-        Err(ProviderError::NotSent(trouble) | ProviderError::Unknown(trouble) | ProviderError::Misconfigured(trouble)) => {
-            Testimony { note: Some(trouble.what), actor: super::BILLPAY, ..bare }
-        }
+        Err(
+            ProviderError::NotSent(trouble) | ProviderError::Unknown(trouble) | ProviderError::Misconfigured(trouble),
+        ) => Testimony { note: Some(trouble.what), actor: super::BILLPAY, ..bare },
     }
 }
 
@@ -337,19 +341,24 @@ pub(super) fn attempt_end(outcome: &Result<PaymentAnswer, ProviderError>) -> Att
             provider_message: Some(refused.message.clone()),
             provider_trace: refused.trace.clone(),
         },
-        Err(ProviderError::NotSent(trouble) | ProviderError::Unknown(trouble) | ProviderError::Misconfigured(trouble)) => {
-            AttemptEnd {
-                http_status: trouble.http_status,
-                provider_code: trouble.code.clone(),
-                provider_message: trouble.message.clone().or_else(|| Some(trouble.what.to_owned())),
-                provider_trace: trouble.trace.clone(),
-            }
-        }
+        Err(
+            ProviderError::NotSent(trouble) | ProviderError::Unknown(trouble) | ProviderError::Misconfigured(trouble),
+        ) => AttemptEnd {
+            http_status: trouble.http_status,
+            provider_code: trouble.code.clone(),
+            provider_message: trouble.message.clone().or_else(|| Some(trouble.what.to_owned())),
+            provider_trace: trouble.trace.clone(),
+        },
     }
 }
 
 /// Counts a call to a provider.
-pub(super) fn note_call<T>(provider: ProviderCode, call: &'static str, outcome: &Result<T, ProviderError>, started: Instant) {
+pub(super) fn note_call<T>(
+    provider: ProviderCode,
+    call: &'static str,
+    outcome: &Result<T, ProviderError>,
+    started: Instant,
+) {
     let result = match outcome {
         Ok(_) => "answered",
         Err(ProviderError::Refused(_)) => "refused",

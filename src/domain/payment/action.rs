@@ -19,10 +19,7 @@ pub enum Action {
 
 /// The actions that are open, whoever asks. `any_sent` tells whether anything may have been sent for it.
 pub fn allowed(payment: &Payment, safety: &Safety, administrator: bool) -> Vec<Action> {
-    let findable = matches!(
-        safety.class(payment.provider_reference.is_some()),
-        SafetyClass::A | SafetyClass::C
-    );
+    let findable = matches!(safety.class(payment.provider_reference.is_some()), SafetyClass::A | SafetyClass::C);
     let mut actions = Vec::new();
     if can_cancel(payment.status) {
         actions.push(Action::Cancel);
@@ -54,7 +51,9 @@ pub const fn can_cancel(status: PaymentStatus) -> bool {
 /// Whether asking the provider can tell anything new.
 pub const fn can_refresh(status: PaymentStatus) -> bool {
     match status {
-        PaymentStatus::Pending | PaymentStatus::Unknown | PaymentStatus::NeedsReview | PaymentStatus::Submitting => true,
+        PaymentStatus::Pending | PaymentStatus::Unknown | PaymentStatus::NeedsReview | PaymentStatus::Submitting => {
+            true
+        }
         PaymentStatus::Scheduled
         | PaymentStatus::Ready
         | PaymentStatus::Succeeded

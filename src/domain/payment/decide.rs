@@ -143,7 +143,9 @@ fn decide_ready(situation: &Situation) -> Step {
         situation.last_submit_at.map(|at| later(at, retry::delay(situation.submits))).filter(|_| situation.submits > 0);
     let due = [Some(situation.run_at), after_failure, situation.submits_paused_until].into_iter().flatten().max();
     match due {
-        Some(due) if due > situation.now => Step::WaitUntil(due.min(later(situation.not_after, Duration::from_secs(1)))),
+        Some(due) if due > situation.now => {
+            Step::WaitUntil(due.min(later(situation.not_after, Duration::from_secs(1))))
+        }
         Some(_) | None => Step::Submit,
     }
 }
@@ -321,7 +323,13 @@ mod tests {
     fn a_pause_holds_submissions_back_but_not_look_ups() {
         let a = safety(KEY, FIND);
         let paused = Some(at(500));
-        let ready = Situation { stage: Stage::Ready, submits: 0, last_submit_at: None, submits_paused_until: paused, ..unknown(60) };
+        let ready = Situation {
+            stage: Stage::Ready,
+            submits: 0,
+            last_submit_at: None,
+            submits_paused_until: paused,
+            ..unknown(60)
+        };
         assert_eq!(decide(&ready, &a), Step::WaitUntil(at(500)));
         assert_eq!(decide(&Situation { submits_paused_until: paused, ..unknown(60) }, &a), Step::LookUp);
     }

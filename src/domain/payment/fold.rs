@@ -271,7 +271,8 @@ mod tests {
         let table = table();
         println!("{table}");
         if std::env::var_os("BILLPAY_TEST_BLESS").is_some() {
-            std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/src/domain/payment/fold.table.txt"), &table).expect("written");
+            std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/src/domain/payment/fold.table.txt"), &table)
+                .expect("written");
         }
         assert_eq!(table, include_str!("fold.table.txt"), "BILLPAY_TEST_BLESS=1 records it anew");
     }

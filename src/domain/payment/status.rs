@@ -75,7 +75,9 @@ impl PaymentStatus {
     pub const fn is_final(self) -> bool {
         match self {
             Self::Succeeded | Self::Failed | Self::Cancelled | Self::Reversed => true,
-            Self::Scheduled | Self::Ready | Self::Submitting | Self::Pending | Self::Unknown | Self::NeedsReview => false,
+            Self::Scheduled | Self::Ready | Self::Submitting | Self::Pending | Self::Unknown | Self::NeedsReview => {
+                false
+            }
         }
     }
 

@@ -1,0 +1,126 @@
+//! The one way by which an operation of any transport is executed.
+//!
+//! [`Engine::prepare`] refuses what may not run; [`execute`] and [`subscribe`] run the rest. A mutation runs in a task
+//! of its own, which neither a closed connection nor a deadline ends: only the waiting for it ends. A panic becomes an
+//! answer. Nothing is logged of documents or variables.
+
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_graphql::{Request, Response};
+use futures_util::FutureExt;
+use futures_util::stream::{self, BoxStream, StreamExt};
+use tokio_util::task::TaskTracker;
+use tracing::Instrument;
+
+use super::answer::Answer;
+use super::documents::Documents;
+use super::guard::{self, Cost, Limits, OperationKind, Prepared};
+use super::request::GraphqlRequest;
+use super::request_error::{Fault, RequestError};
+use super::{Schema, context};
+use crate::domain::requester::Requester;
+
+/// On whose behalf an operation runs, and under which id it is found in the logs.
+#[derive(Clone, Debug)]
+pub struct RequestContext {
+    pub requester: Requester,
+    pub request_id: String,
+}
+
+/// The schema with all that stands around its execution.
+pub struct Engine {
+    schema: Schema,
+    limits: Limits,
+    documents: Documents,
+    mutations: TaskTracker,
+    query_timeout: Duration,
+}
+
+/// An operation panicked; its message went to the panic hook.
+struct Panicked;
+
+impl Engine {
+    /// How long a client waits for its mutation, which goes on after that.
+    pub const MUTATION_PATIENCE: Duration = Duration::from_secs(60);
+
+    /// An engine whose queries may take `query_timeout`.
+    pub fn new(schema: Schema, limits: Limits, query_timeout: Duration) -> Self {
+        Self { schema, limits, documents: Documents::default(), mutations: TaskTracker::new(), query_timeout }
+    }
+
+    /// Parses, checks and weighs a request. What it returns may be executed.
+    pub fn prepare(&self, request: GraphqlRequest) -> Result<Prepared, RequestError> {
+        let GraphqlRequest { query, operation_name, variables, extensions: _ } = request;
+        let document = self.documents.get_or_parse(&query, || guard::parse(&query, &self.limits))?;
+        guard::prepare(document, operation_name.as_deref(), variables, &self.limits)
+    }
+
+    /// Ends when every mutation that was begun has ended. For the shutdown, after the transports are closed.
+    pub async fn drained(&self) {
+        self.mutations.close();
+        self.mutations.wait().await;
+    }
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+/// Runs a query or a mutation to its answer.
+pub async fn execute(engine: &Engine, prepared: Prepared, context: RequestContext) -> Answer {
+    let (kind, cost) = (prepared.kind, prepared.cost);
+    let request = context::attach(prepared.into_request(), &context);
+    let running = run(engine.schema.clone(), request);
+    let outcome = match kind {
+        OperationKind::Query => within(engine.query_timeout, Fault::QueryTooSlow, running).await,
+        OperationKind::Mutation => {
+            let task = engine.mutations.spawn(running.in_current_span());
+            let ended = async { task.await.unwrap_or(Err(Panicked)) };
+            within(Engine::MUTATION_PATIENCE, Fault::MutationTooSlow, ended).await
+        }
+        OperationKind::Subscription => Err(Fault::SubscriptionNeedsStream),
+    };
+    match outcome {
+        Ok(ended) => answer(ended, cost, &context.request_id),
+        Err(fault) => Answer::refused(fault.into(), &context.request_id),
+    }
+}
+
+/// Runs a subscription; the stream ends where it ends.
+pub fn subscribe(engine: &Engine, prepared: Prepared, context: RequestContext) -> BoxStream<'static, Answer> {
+    let cost = prepared.cost;
+    let request = context::attach(prepared.into_request(), &context);
+    let events = AssertUnwindSafe(engine.schema.execute_stream(request)).catch_unwind();
+    events.map(move |event| answer(event.map_err(|_| Panicked), cost, &context.request_id)).boxed()
+}
+
+/// Runs whatever a transport that streams was asked for.
+pub fn answers(engine: &Arc<Engine>, prepared: Prepared, context: RequestContext) -> BoxStream<'static, Answer> {
+    match prepared.kind {
+        OperationKind::Subscription => subscribe(engine, prepared, context),
+        OperationKind::Query | OperationKind::Mutation => {
+            let engine = Arc::clone(engine);
+            stream::once(async move { execute(&engine, prepared, context).await }).boxed()
+        }
+    }
+}
+
+async fn run(schema: Schema, request: Request) -> Result<Response, Panicked> {
+    AssertUnwindSafe(schema.execute(request)).catch_unwind().await.map_err(|_| Panicked)
+}
+
+async fn within<T>(limit: Duration, too_slow: Fault, running: impl Future<Output = T>) -> Result<T, Fault> {
+    tokio::time::timeout(limit, running).await.map_err(|_| too_slow)
+}
+
+fn answer(ended: Result<Response, Panicked>, cost: Cost, request_id: &str) -> Answer {
+    match ended {
+        Ok(response) => Answer::of_response(response, cost, request_id),
+        Err(Panicked) => Answer::of_panic(cost, request_id),
+    }
+}

@@ -1,0 +1,78 @@
+//! Connections: pages in the form that Relay knows.
+
+use async_graphql::connection::{Connection, CursorType, Edge};
+use async_graphql::{InputObject, OutputType};
+use uuid::Uuid;
+
+use crate::domain::ids::AnyId;
+use crate::domain::page::{DEFAULT_PAGE, From, LONGEST_PAGE, Page, PageRequest};
+use crate::graphql::error::bad_input;
+
+/// A cursor: the id of the object that it points at.
+#[derive(Clone, Debug)]
+pub struct IdCursor(pub String);
+
+impl CursorType for IdCursor {
+    type Error = std::convert::Infallible;
+
+    fn decode_cursor(text: &str) -> Result<Self, Self::Error> {
+        Ok(Self(text.to_owned()))
+    }
+
+    fn encode_cursor(&self) -> String {
+        self.0.clone()
+    }
+}
+
+/// The page arguments as a caller wrote them.
+#[derive(Clone, Debug, Default, InputObject)]
+pub struct PageArguments {
+    /// The first so many.
+    pub first: Option<i32>,
+    /// Behind this cursor.
+    pub after: Option<String>,
+    /// The last so many.
+    pub last: Option<i32>,
+    /// Before this cursor.
+    pub before: Option<String>,
+}
+
+/// How many of a list are wanted: 20 where nobody says, 100 at most.
+pub fn limit(asked: Option<i32>) -> async_graphql::Result<u64> {
+    let Some(asked) = asked else { return Ok(DEFAULT_PAGE) };
+    match u64::try_from(asked) {
+        Ok(asked) if asked <= LONGEST_PAGE => Ok(asked),
+        Ok(_) | Err(_) => Err(bad_input(format!("`first` and `last` are 0 to {LONGEST_PAGE}"))),
+    }
+}
+
+impl PageArguments {
+    /// The page that is meant; refuses what cannot be one.
+    pub fn request(&self, prefix: &str) -> async_graphql::Result<PageRequest> {
+        if self.first.is_some() && self.last.is_some() {
+            return Err(bad_input("`first` and `last` cannot be used together"));
+        }
+        Ok(PageRequest {
+            limit: limit(self.first.or(self.last))?,
+            from: if self.last.is_some() { From::End } else { From::Start },
+            after: self.after.as_deref().map(|cursor| position(cursor, prefix)).transpose()?,
+            before: self.before.as_deref().map(|cursor| position(cursor, prefix)).transpose()?,
+        })
+    }
+}
+
+fn position(cursor: &str, prefix: &str) -> async_graphql::Result<Uuid> {
+    let id: Option<AnyId> = cursor.parse().ok().filter(|id: &AnyId| id.prefix() == prefix);
+    id.map(|id| id.uuid()).ok_or_else(|| bad_input("this cursor is not one of this list"))
+}
+
+/// A page as a connection.
+pub fn connection<T, O: OutputType>(
+    page: Page<T>,
+    cursor: impl Fn(&T) -> String,
+    object: impl Fn(T) -> O,
+) -> Connection<IdCursor, O> {
+    let mut connection = Connection::new(page.has_previous, page.has_next);
+    connection.edges.extend(page.items.into_iter().map(|item| Edge::new(IdCursor(cursor(&item)), object(item))));
+    connection
+}

@@ -1,0 +1,263 @@
+//! Events.
+
+use async_graphql::connection::{Connection, CursorType, Edge, EmptyFields};
+use async_graphql::{Context, Enum, ID, InputObject, Interface, Object, SimpleObject};
+
+use super::bill::load_error;
+use super::bill_number::BillNumber;
+use super::node::Node;
+use super::payment::Payment;
+use super::payment_parts::{PaymentFailure, PaymentStatus};
+use crate::domain::event as domain;
+use crate::domain::payment as payment_domain;
+use crate::graphql::context::ContextExt;
+use crate::graphql::loader::{BillNumberKey, PaymentKey};
+use crate::graphql::scalar::{DateTime, Sequence};
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "domain::EventType")]
+pub enum EventType {
+    /// A payment was stored durably.
+    PaymentCreated,
+    /// A scheduled payment came due.
+    PaymentReleased,
+    /// A call to the provider is about to be made.
+    PaymentSubmitting,
+    /// The call was proven not to have been processed; it will be made again.
+    PaymentNotSent,
+    /// No definite answer is known; billpay finds out.
+    PaymentUnknown,
+    /// The provider has it and works on it.
+    PaymentPending,
+    /// A person must look.
+    PaymentNeedsReview,
+    /// It was paid.
+    PaymentSucceeded,
+    /// It was paid after all, although a refusal had been reported.
+    LateSuccess,
+    /// It was not paid.
+    PaymentFailed,
+    /// It was called off.
+    PaymentCancelled,
+    /// The provider took it back.
+    PaymentReversed,
+    /// A bill number was saved.
+    BillNumberSaved,
+    /// A bill number was asked for anew, and something had changed.
+    BillNumberRefreshed,
+    /// A bill number was removed.
+    BillNumberRemoved,
+}
+
+/// Which events are wanted.
+#[derive(Clone, Debug, Default, InputObject)]
+pub struct EventFilter {
+    /// Of one of these types.
+    pub types: Option<Vec<EventType>>,
+    /// About this object.
+    pub subject_id: Option<ID>,
+}
+
+/// One recorded change.
+#[derive(Clone, Debug, Interface)]
+#[graphql(
+    field(
+        name = "sequence",
+        ty = "Sequence",
+        desc = "Gap-free in the tenant's log (a filter leaves gaps in what you see)."
+    ),
+    field(name = "type", method = "kind", ty = "EventType", desc = "What happened."),
+    field(name = "at", ty = "DateTime", desc = "When it was recorded."),
+    field(name = "actor", ty = "String", desc = "Who did it: a subject, a provider, or billpay itself."),
+    field(name = "reason", ty = "Option<String>", desc = "Why, for a person."),
+    field(name = "subject", ty = "Node", desc = "The object that changed, as it is now.")
+)]
+pub enum Event {
+    /// Of a payment.
+    PaymentEvent(PaymentEvent),
+    /// Of a bill number.
+    BillNumberEvent(BillNumberEvent),
+}
+
+/// A change of a payment. `status` is that of the event; `payment` is the present one. `version` is gap-free for the
+/// payment, so that a subscriber can prove that it has all.
+#[derive(Clone, Debug)]
+pub struct PaymentEvent {
+    event: domain::Event,
+    known: Option<payment_domain::Payment>,
+}
+
+impl PaymentEvent {
+    /// An event whose payment is loaded when it is asked for.
+    pub const fn new(event: domain::Event) -> Self {
+        Self { event, known: None }
+    }
+
+    /// An event whose payment is at hand.
+    pub const fn known(event: domain::Event, payment: payment_domain::Payment) -> Self {
+        Self { event, known: Some(payment) }
+    }
+
+    async fn load(&self, ctx: &Context<'_>) -> async_graphql::Result<Payment> {
+        if let Some(payment) = &self.known {
+            return Ok(Payment(payment.clone()));
+        }
+        let found = ctx.loader().load_one(PaymentKey(self.event.subject_id)).await.map_err(load_error)?;
+        found.map(Payment).ok_or_else(|| async_graphql::Error::new("an event without its payment"))
+    }
+}
+
+#[Object]
+impl PaymentEvent {
+    /// Gap-free in the tenant's log (a filter leaves gaps in what you see).
+    pub async fn sequence(&self) -> Sequence {
+        Sequence(self.event.sequence)
+    }
+
+    /// What happened.
+    #[graphql(name = "type")]
+    pub async fn kind(&self) -> EventType {
+        self.event.kind.into()
+    }
+
+    /// When it was recorded.
+    pub async fn at(&self) -> DateTime {
+        DateTime(self.event.at)
+    }
+
+    /// Who did it: a subject, a provider, or billpay itself.
+    pub async fn actor(&self) -> String {
+        self.event.actor.clone()
+    }
+
+    /// Why, for a person.
+    pub async fn reason(&self) -> Option<String> {
+        self.event.reason.clone()
+    }
+
+    /// The payment, as it is now.
+    pub async fn subject(&self, ctx: &Context<'_>) -> async_graphql::Result<Node> {
+        Ok(Node::Payment(self.load(ctx).await?))
+    }
+
+    /// Which change of the payment it is: from 1, gap-free.
+    async fn version(&self) -> i32 {
+        self.event.subject_version
+    }
+
+    /// The payment's status after it.
+    async fn status(&self) -> async_graphql::Result<PaymentStatus> {
+        let status =
+            self.event.status.ok_or_else(|| async_graphql::Error::new("a payment's event without a status"))?;
+        Ok(status.into())
+    }
+
+    /// Why the payment failed, in the event that says so.
+    async fn failure(&self) -> Option<PaymentFailure> {
+        self.event.failure.clone().map(PaymentFailure)
+    }
+
+    /// The payment, as it is now.
+    async fn payment(&self, ctx: &Context<'_>) -> async_graphql::Result<Payment> {
+        self.load(ctx).await
+    }
+}
+
+/// A change of a bill number.
+#[derive(Clone, Debug)]
+pub struct BillNumberEvent(pub domain::Event);
+
+impl BillNumberEvent {
+    async fn load(&self, ctx: &Context<'_>) -> async_graphql::Result<BillNumber> {
+        let found = ctx.loader().load_one(BillNumberKey(self.0.subject_id)).await.map_err(load_error)?;
+        found.map(BillNumber).ok_or_else(|| async_graphql::Error::new("an event without its bill number"))
+    }
+}
+
+#[Object]
+impl BillNumberEvent {
+    /// Gap-free in the tenant's log (a filter leaves gaps in what you see).
+    pub async fn sequence(&self) -> Sequence {
+        Sequence(self.0.sequence)
+    }
+
+    /// What happened.
+    #[graphql(name = "type")]
+    pub async fn kind(&self) -> EventType {
+        self.0.kind.into()
+    }
+
+    /// When it was recorded.
+    pub async fn at(&self) -> DateTime {
+        DateTime(self.0.at)
+    }
+
+    /// Who did it.
+    pub async fn actor(&self) -> String {
+        self.0.actor.clone()
+    }
+
+    /// Why, for a person.
+    pub async fn reason(&self) -> Option<String> {
+        self.0.reason.clone()
+    }
+
+    /// The bill number, as it is now.
+    pub async fn subject(&self, ctx: &Context<'_>) -> async_graphql::Result<Node> {
+        Ok(Node::BillNumber(self.load(ctx).await?))
+    }
+
+    /// Which change of the bill number it is: from 1, gap-free.
+    async fn version(&self) -> i32 {
+        self.0.subject_version
+    }
+
+    /// The bill number, as it is now; one that was removed is told too.
+    async fn bill_number(&self, ctx: &Context<'_>) -> async_graphql::Result<BillNumber> {
+        self.load(ctx).await
+    }
+}
+
+/// An event of any kind.
+pub fn event(event: domain::Event) -> Event {
+    match event.subject_kind {
+        domain::SubjectKind::Payment => Event::PaymentEvent(PaymentEvent::new(event)),
+        domain::SubjectKind::BillNumber => Event::BillNumberEvent(BillNumberEvent(event)),
+    }
+}
+
+/// An event's cursor: its sequence.
+#[derive(Clone, Copy, Debug)]
+pub struct SequenceCursor(pub i64);
+
+impl CursorType for SequenceCursor {
+    type Error = std::num::ParseIntError;
+
+    fn decode_cursor(text: &str) -> Result<Self, Self::Error> {
+        text.parse().map(Self)
+    }
+
+    fn encode_cursor(&self) -> String {
+        self.0.to_string()
+    }
+}
+
+/// What an event connection tells beside its page.
+#[derive(Clone, Copy, Debug, SimpleObject)]
+pub struct LogHead {
+    /// The last sequence of the tenant's log.
+    pub head: Sequence,
+}
+
+/// A page of events, oldest first.
+pub type EventConnection = Connection<SequenceCursor, Event, LogHead, EmptyFields>;
+
+/// A page of events as a connection: one more was read than is shown.
+pub fn connection(mut events: Vec<domain::Event>, limit: usize, after: i64, head: i64) -> EventConnection {
+    let more = events.len() > limit;
+    events.truncate(limit);
+    let mut connection = Connection::with_additional_fields(after > 0, more, LogHead { head: Sequence(head) });
+    connection.edges.extend(events.into_iter().map(|found| Edge::new(SequenceCursor(found.sequence), event(found))));
+    connection
+}

@@ -1,0 +1,75 @@
+//! Nodes: objects with a global id.
+
+use async_graphql::{Context, ID, Interface};
+
+use super::bill::Bill;
+use super::bill_number::BillNumber;
+use super::biller::Biller;
+use super::funding_account::FundingAccount;
+use super::payment::Payment;
+use super::provider::Provider;
+use crate::app::access::require;
+use crate::domain::ids::{AnyId, Id, Kind};
+use crate::domain::ids::{BillKind, BillNumberKind, BillerKind, PaymentKind, ProviderKind};
+use crate::domain::provider::ProviderCode;
+use crate::domain::requester::Scope;
+use crate::graphql::context::ContextExt;
+use crate::graphql::error::top_level;
+use crate::graphql::loader::{BillKey, BillNumberKey, PaymentKey};
+
+use super::bill::load_error;
+
+/// An object with an id that is unique in all of billpay.
+#[derive(Clone, Debug, Interface)]
+#[graphql(field(name = "id", ty = "ID", desc = "Its id: it says what it is, and is safe in addresses."))]
+pub enum Node {
+    /// A payment.
+    Payment(Payment),
+    /// A biller.
+    Biller(Biller),
+    /// A bill number.
+    BillNumber(BillNumber),
+    /// A bill.
+    Bill(Bill),
+    /// A provider.
+    Provider(Provider),
+    /// A funding account.
+    FundingAccount(FundingAccount),
+}
+
+/// The object with this id, where there is one that the requester may see.
+pub async fn find(ctx: &Context<'_>, id: &str) -> async_graphql::Result<Option<Node>> {
+    let Ok(id) = id.parse::<AnyId>() else { return Ok(None) };
+    let scope = |scope| require(ctx.requester(), scope).map_err(top_level);
+    let uuid = id.uuid();
+    Ok(match id.prefix() {
+        PaymentKind::PREFIX => {
+            scope(Scope::PaymentsRead)?;
+            ctx.loader()
+                .load_one(PaymentKey(uuid))
+                .await
+                .map_err(load_error)?
+                .map(|found| Node::Payment(Payment(found)))
+        }
+        BillNumberKind::PREFIX => {
+            scope(Scope::BillsRead)?;
+            let found = ctx.loader().load_one(BillNumberKey(uuid)).await.map_err(load_error)?;
+            found.map(|found| Node::BillNumber(BillNumber(found)))
+        }
+        BillKind::PREFIX => {
+            scope(Scope::BillsRead)?;
+            ctx.loader().load_one(BillKey(uuid)).await.map_err(load_error)?.map(|found| Node::Bill(Bill(found)))
+        }
+        BillerKind::PREFIX => {
+            scope(Scope::BillersRead)?;
+            let snapshot = ctx.app().catalogue.snapshot();
+            snapshot.get(Id::from_uuid(uuid)).map(|found| Node::Biller(Biller(found.clone())))
+        }
+        ProviderKind::PREFIX => {
+            scope(Scope::BillersRead)?;
+            let found = ProviderCode::ALL.into_iter().find(|code| code.id().uuid() == uuid);
+            found.map(|code| Node::Provider(Provider(code)))
+        }
+        _ => None,
+    })
+}

@@ -1,0 +1,120 @@
+//! Subscriptions: the log, followed.
+
+use async_graphql::{Context, ID, Subscription as GraphqlSubscription};
+use futures_util::{Stream, StreamExt};
+
+use super::context::ContextExt;
+use super::error::{bad_input, database, top_level};
+use super::filter;
+use super::object::event::{self, Event, EventFilter, PaymentEvent};
+use super::object::payment::PaymentFilter;
+use super::scalar::Sequence;
+use crate::app::App;
+use crate::app::access::{require, require_either};
+use crate::app::events::Start;
+use crate::domain::event::{Event as DomainEvent, SubjectKind};
+use crate::domain::payment::Payment;
+use crate::domain::requester::Scope;
+use crate::store::{self, Owner};
+
+/// What can be followed. `after` absent: paymentUpdated from the beginning, the others from now. `after: "0"`: from the
+/// oldest kept; any other that is older than the oldest kept: RESYNC_REQUIRED.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Subscription;
+
+type Followed<T> = async_graphql::Result<T>;
+
+#[GraphqlSubscription]
+impl Subscription {
+    /// Every change of one payment, from its beginning where `after` is absent.
+    async fn payment_updated(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The payment.")] id: ID,
+        #[graphql(desc = "Behind this sequence.")] after: Option<Sequence>,
+    ) -> async_graphql::Result<impl Stream<Item = Followed<PaymentEvent>> + use<>> {
+        require(ctx.requester(), Scope::PaymentsRead).map_err(top_level)?;
+        let (app, owner) = (ctx.app().clone(), ctx.owner());
+        let no_such = || bad_input("there is no such payment");
+        let id = id.parse().map_err(|_| no_such())?;
+        let payment = app.store.payment(&owner, id).await.map_err(database)?.ok_or_else(no_such)?;
+        let filter = store::EventFilter {
+            subject_kinds: Some(vec![SubjectKind::Payment]),
+            subject_id: Some(payment.id.uuid()),
+            ..store::EventFilter::default()
+        };
+        let start = after.map_or(Start::Oldest, |after| Start::After(after.0));
+        let after = app.event_start(&owner, start).await.map_err(top_level)?;
+        Ok(app.follow(owner, filter, after).map(|event| event.map(PaymentEvent::new).map_err(database)))
+    }
+
+    /// Every change of the payments that a filter leaves. `statuses` are those of the event.
+    async fn payments_updated(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which are wanted.")] filter: Option<PaymentFilter>,
+        #[graphql(desc = "Behind this sequence; from now where absent.")] after: Option<Sequence>,
+    ) -> async_graphql::Result<impl Stream<Item = Followed<PaymentEvent>> + use<>> {
+        require(ctx.requester(), Scope::PaymentsRead).map_err(top_level)?;
+        let (app, owner) = (ctx.app().clone(), ctx.owner());
+        let wanted = filter::payments(filter.unwrap_or_default())?;
+        let events = store::EventFilter {
+            subject_kinds: Some(vec![SubjectKind::Payment]),
+            statuses: wanted.statuses.clone(),
+            ..store::EventFilter::default()
+        };
+        let start = after.map_or(Start::Now, |after| Start::After(after.0));
+        let after = app.event_start(&owner, start).await.map_err(top_level)?;
+        let followed = app.follow(owner.clone(), events, after);
+        Ok(followed.filter_map(move |event| {
+            let (app, owner, wanted) = (app.clone(), owner.clone(), wanted.clone());
+            async move {
+                match event {
+                    Ok(event) => matching(&app, &owner, &wanted, event).await.transpose(),
+                    Err(error) => Some(Err(database(error))),
+                }
+            }
+        }))
+    }
+
+    /// Every event of the tenant that the token's scopes let it read.
+    async fn events(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Behind this sequence; from now where absent.")] after: Option<Sequence>,
+        #[graphql(desc = "Which are wanted.")] filter: Option<EventFilter>,
+    ) -> async_graphql::Result<impl Stream<Item = Followed<Event>> + use<>> {
+        require_either(ctx.requester(), Scope::PaymentsRead, Scope::BillsRead).map_err(top_level)?;
+        let (app, owner) = (ctx.app().clone(), ctx.owner());
+        let filter = filter::events(ctx, filter.unwrap_or_default())?;
+        let start = after.map_or(Start::Now, |after| Start::After(after.0));
+        let after = app.event_start(&owner, start).await.map_err(top_level)?;
+        Ok(app.follow(owner, filter, after).map(|found| found.map(event::event).map_err(database)))
+    }
+}
+
+/// The event, if its payment is among those that are wanted.
+async fn matching(
+    app: &App,
+    owner: &Owner,
+    wanted: &store::PaymentFilter,
+    event: DomainEvent,
+) -> async_graphql::Result<Option<PaymentEvent>> {
+    let by_event_alone = store::PaymentFilter { statuses: wanted.statuses.clone(), ..store::PaymentFilter::default() };
+    if *wanted == by_event_alone {
+        return Ok(Some(PaymentEvent::new(event)));
+    }
+    let id = crate::domain::ids::PaymentId::from_uuid(event.subject_id);
+    let payment = app.store.payment(owner, id).await.map_err(database)?;
+    Ok(payment.filter(|payment| is_wanted(wanted, payment)).map(|payment| PaymentEvent::known(event, payment)))
+}
+
+fn is_wanted(wanted: &store::PaymentFilter, payment: &Payment) -> bool {
+    let customer = payment.customer.as_ref().map(|customer| customer.as_str());
+    wanted.biller_id.is_none_or(|biller| biller == payment.biller_id)
+        && wanted.bill_number_id.is_none_or(|number| Some(number) == payment.bill_number_id)
+        && wanted.bulk_payment_id.is_none_or(|bulk| Some(bulk) == payment.bulk_payment_id)
+        && wanted.customer.as_deref().is_none_or(|wanted| Some(wanted) == customer)
+        && wanted.created_from.is_none_or(|from| payment.created_at >= from)
+        && wanted.created_before.is_none_or(|before| payment.created_at < before)
+}

@@ -1,0 +1,19 @@
+//! HTTP: the transports of GraphQL, callbacks, the playground, health.
+
+pub mod callbacks;
+mod claims;
+pub mod event_stream;
+pub mod graphql;
+pub mod health;
+mod jwks;
+pub mod jwt;
+pub mod multipart;
+pub mod negotiate;
+pub mod origin;
+pub mod playground;
+pub mod pulse;
+pub mod request_id;
+pub mod router;
+pub mod token;
+mod unique_json;
+pub mod websocket;

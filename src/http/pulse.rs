@@ -1,0 +1,76 @@
+//! What goes out on an answer that streams: answers, heartbeats, and the end.
+//!
+//! The events of a subscription are mixed with a heartbeat that carries the head of the tenant's log, so that a client
+//! that missed something learns it while nothing happens. The stream ends with its events, with the token, or with
+//! the server; in the last case without a word, so that clients come back. Nothing is produced ahead of the reader: a
+//! client that does not read holds one answer.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use futures_util::stream::{self, BoxStream, StreamExt};
+use jiff::Timestamp;
+use tokio::time::{Interval, Sleep};
+use tokio_util::sync::CancellationToken;
+
+use super::graphql::{Edge, HeadOf};
+use crate::domain::requester::{Requester, TenantId};
+use crate::graphql::answer::Answer;
+
+/// One thing to write to a client.
+#[derive(Debug)]
+pub enum Pulse {
+    Answer(Answer),
+    /// The last sequence of the tenant's log, where it is known.
+    Heartbeat(Option<i64>),
+    /// The token has ended; nothing follows.
+    TokenEnded,
+    /// The operation has ended; nothing follows.
+    Complete,
+}
+
+struct Heart {
+    answers: BoxStream<'static, Answer>,
+    tenant: TenantId,
+    head_of: HeadOf,
+    shutdown: CancellationToken,
+    beats: Interval,
+    token_end: Pin<Box<Sleep>>,
+    has_ended: bool,
+}
+
+/// Mixes answers with heartbeats, of which the first goes out at once.
+pub fn pulses(edge: &Edge, requester: &Requester, answers: BoxStream<'static, Answer>) -> BoxStream<'static, Pulse> {
+    let heart = Heart {
+        answers,
+        tenant: requester.tenant.clone(),
+        head_of: edge.head_of.clone(),
+        shutdown: edge.shutdown.clone(),
+        beats: tokio::time::interval(edge.limits.heartbeat),
+        token_end: Box::pin(tokio::time::sleep(time_left(requester))),
+        has_ended: false,
+    };
+    stream::unfold(heart, |mut heart| async move { heart.beat().await.map(|pulse| (pulse, heart)) }).boxed()
+}
+
+/// How long the requester's token is still good.
+pub fn time_left(requester: &Requester) -> Duration {
+    Duration::try_from(requester.expires_at.duration_since(Timestamp::now())).unwrap_or_default()
+}
+
+impl Heart {
+    async fn beat(&mut self) -> Option<Pulse> {
+        if self.has_ended {
+            return None;
+        }
+        let pulse = tokio::select! {
+            biased;
+            () = self.shutdown.cancelled() => None,
+            () = &mut self.token_end => Some(Pulse::TokenEnded),
+            answer = self.answers.next() => Some(answer.map_or(Pulse::Complete, Pulse::Answer)),
+            _ = self.beats.tick() => Some(Pulse::Heartbeat((self.head_of)(self.tenant.clone()).await)),
+        };
+        self.has_ended = !matches!(pulse, Some(Pulse::Answer(_) | Pulse::Heartbeat(_)));
+        pulse
+    }
+}

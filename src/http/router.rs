@@ -1,0 +1,33 @@
+//! All routes together, with what every answer goes through.
+
+use axum::Router;
+use axum::http::{HeaderName, Method, header};
+use axum::middleware;
+use tokio_util::sync::CancellationToken;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+
+use super::graphql::Edge;
+use super::playground::Playground;
+use super::{callbacks, graphql, health, playground, request_id};
+use crate::app::App;
+
+/// The routes of the server. Without a playground `/` is not served.
+pub fn router(app: App, edge: Edge, playground: Option<Playground>, shutdown: CancellationToken) -> Router {
+    let cors = cors(&edge.allowed_origins);
+    let mut router = Router::new().merge(graphql::routes(edge).layer(cors)).merge(callbacks::routes(app.clone()));
+    if let Some(playground) = playground {
+        router = router.merge(playground::routes(playground));
+    }
+    router
+        .merge(health::routes(app, shutdown))
+        .layer(CatchPanicLayer::new())
+        .layer(middleware::from_fn(request_id::assign))
+}
+
+fn cors(allowed: &[String]) -> CorsLayer {
+    let origins: Vec<_> = allowed.iter().filter_map(|origin| origin.parse().ok()).collect();
+    CorsLayer::new().allow_origin(AllowOrigin::list(origins)).allow_methods([Method::GET, Method::POST]).allow_headers(
+        [header::AUTHORIZATION, header::CONTENT_TYPE, header::ACCEPT, HeaderName::from_static("x-request-id")],
+    )
+}

@@ -1,0 +1,249 @@
+//! The HTTP client that the adapters share.
+//!
+//! It sends a request once: no redirects, no retries, no proxy of the environment, no decompression, and roots of its
+//! own, so that it also works where the host has no certificates. A call has one limit of time, from the name's look-up
+//! to the last byte of the answer, and an answer one of size.
+//!
+//! What it guarantees is the difference between [`ProviderError::NotSent`] and [`ProviderError::Unknown`]: the former
+//! only where no connection came about (name, refusal, time-out while connecting, TLS), so that no byte of the request
+//! can have left. A 5xx is always unknown, whoever sent it. No error holds a body or a URL.
+
+use std::time::Duration;
+
+use reqwest::{Certificate, Client, RequestBuilder, Response, redirect, retry};
+use url::{Host, Url};
+
+use crate::ports::provider::{ProviderError, Trouble};
+
+/// Time for the name, the connection and TLS.
+const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+/// Shorter than servers keep an idle connection, so that a request seldom meets one that is being closed.
+const IDLE_LIMIT: Duration = Duration::from_secs(20);
+/// The most bytes of an answer.
+const LARGEST_ANSWER: usize = 1 << 20;
+
+/// Calls providers. Cheap to clone; clones share their connections.
+#[derive(Clone)]
+pub(super) struct Http {
+    client: Client,
+}
+
+/// An answer that came whole and is no 5xx.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) body: Vec<u8>,
+}
+
+impl Http {
+    pub(super) fn try_new() -> Result<Self, reqwest::Error> {
+        let client = Client::builder()
+            .user_agent(concat!("billpay/", env!("CARGO_PKG_VERSION")))
+            .tls_certs_only(bundled_roots()?)
+            .redirect(redirect::Policy::none())
+            .retry(retry::never())
+            .no_proxy()
+            .connect_timeout(CONNECT_LIMIT)
+            .pool_idle_timeout(IDLE_LIMIT)
+            .build()?;
+        Ok(Self { client })
+    }
+
+    /// A request that reads.
+    pub(super) fn get(&self, url: &Url) -> RequestBuilder {
+        self.client.get(url.clone())
+    }
+
+    /// A request that carries something.
+    pub(super) fn post(&self, url: &Url) -> RequestBuilder {
+        self.client.post(url.clone())
+    }
+
+    /// Sends a request once and reads the whole answer within `limit`.
+    pub(super) async fn call(&self, request: RequestBuilder, limit: Duration) -> Result<Answer, ProviderError> {
+        let built = request.timeout(limit).build();
+        let request = built.map_err(|_| ProviderError::NotSent(trouble("request cannot be made")))?;
+        let response = self.client.execute(request).await.map_err(|error| classify(&error))?;
+        read(response).await
+    }
+}
+
+impl Answer {
+    /// Whether the status is of the 200s.
+    pub(super) fn is_success(&self) -> bool {
+        is_success(self.status)
+    }
+
+    /// What is wrong with this answer.
+    pub(super) fn trouble(&self, what: &'static str) -> Trouble {
+        trouble_at(self.status, what)
+    }
+}
+
+/// Whether a status is of the 200s.
+pub(super) fn is_success(status: u16) -> bool {
+    (200..300).contains(&status)
+}
+
+/// What went wrong before there was an answer.
+pub(super) fn trouble(what: &'static str) -> Trouble {
+    Trouble { what, ..Trouble::default() }
+}
+
+/// What is wrong with an answer of this status.
+pub(super) fn trouble_at(status: u16, what: &'static str) -> Trouble {
+    Trouble { what, http_status: Some(status), ..Trouble::default() }
+}
+
+/// The URL of a documented path, which starts with a slash, behind a base URL that may have a path of its own.
+pub(super) fn join(base_url: &Url, path: &str) -> Url {
+    let mut url = base_url.clone();
+    url.set_path(&format!("{}{path}", base_url.path().trim_end_matches('/')));
+    url
+}
+
+/// Whether a URL leads to this very host, where no provider is but a simulator may be.
+pub(super) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+fn bundled_roots() -> Result<Vec<Certificate>, reqwest::Error> {
+    webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().map(|der| Certificate::from_der(der)).collect()
+}
+
+fn classify(error: &reqwest::Error) -> ProviderError {
+    if error.is_connect() {
+        ProviderError::NotSent(trouble("connect failed"))
+    } else if error.is_timeout() {
+        ProviderError::Unknown(trouble("no answer in time"))
+    } else {
+        ProviderError::Unknown(trouble("connection broke off"))
+    }
+}
+
+async fn read(mut response: Response) -> Result<Answer, ProviderError> {
+    let status = response.status().as_u16();
+    if response.status().is_server_error() {
+        return Err(ProviderError::Unknown(trouble_at(status, "server error")));
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|_| broken_off(status))? {
+        if body.len() + chunk.len() > LARGEST_ANSWER {
+            return Err(ProviderError::Unknown(trouble_at(status, "answer too large")));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Answer { status, body })
+}
+
+fn broken_off(status: u16) -> ProviderError {
+    ProviderError::Unknown(trouble_at(status, "answer broke off"))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(4);
+
+    /// A server for one connection: reads once, writes `answer`, hangs up. Its URL.
+    async fn server(answer: Vec<u8>) -> Url {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("bound");
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.expect("a caller");
+            let mut request = [0; 4096];
+            let read = stream.read(&mut request).await.expect("a request");
+            assert!(read > 0, "the caller says something first");
+            // The caller may hang up first, as it does on an answer that is too large.
+            let _ = stream.write_all(&answer).await;
+        });
+        url(&format!("http://{address}/"))
+    }
+
+    async fn call(url: &Url) -> Result<Answer, ProviderError> {
+        let http = Http::try_new().expect("a client");
+        http.call(http.post(url).body("x"), LIMIT).await
+    }
+
+    async fn fault(url: &Url) -> ProviderError {
+        call(url).await.err().expect("a fault")
+    }
+
+    fn url(text: &str) -> Url {
+        text.parse().expect("a URL")
+    }
+
+    #[tokio::test]
+    async fn f5_without_a_connection_nothing_was_sent() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let closed = listener.local_addr().expect("bound");
+        drop(listener);
+        let refused = fault(&url(&format!("http://{closed}/"))).await;
+        assert_eq!(refused, ProviderError::NotSent(trouble("connect failed")));
+    }
+
+    #[tokio::test]
+    async fn f5_without_tls_nothing_was_sent() {
+        let mut plain = server(b"HTTP/1.1 200 OK\r\n\r\n".to_vec()).await;
+        plain.set_scheme("https").expect("a scheme");
+        assert_eq!(fault(&plain).await, ProviderError::NotSent(trouble("connect failed")));
+    }
+
+    #[tokio::test]
+    async fn f4_what_may_have_arrived_is_unknown() {
+        let faults = [
+            (b"".to_vec(), "connection broke off"),
+            (b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{".to_vec(), "answer broke off"),
+            (b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n".to_vec(), "server error"),
+        ];
+        for (answer, what) in faults {
+            let fault = fault(&server(answer).await).await;
+            assert!(matches!(&fault, ProviderError::Unknown(trouble) if trouble.what == what), "{fault:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a1_an_answer_is_read_up_to_its_limit() {
+        let sized = |size: usize| {
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {size}\r\n\r\n");
+            [head.into_bytes(), vec![b' '; size]].concat()
+        };
+        let largest = call(&server(sized(LARGEST_ANSWER)).await).await.expect("an answer");
+        assert_eq!(largest.body.len(), LARGEST_ANSWER);
+        let larger = fault(&server(sized(LARGEST_ANSWER + 1)).await).await;
+        assert_eq!(larger, ProviderError::Unknown(trouble_at(200, "answer too large")));
+    }
+
+    #[tokio::test]
+    async fn s5_redirects_are_not_followed() {
+        let answer = b"HTTP/1.1 307 Temporary Redirect\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n";
+        let answer = call(&server(answer.to_vec()).await).await.expect("an answer");
+        assert_eq!(answer.status, 307);
+    }
+
+    #[test]
+    fn a_path_stands_behind_the_base_urls_own() {
+        for base in ["http://127.0.0.1:9000/almara", "http://127.0.0.1:9000/almara/"] {
+            assert_eq!(join(&url(base), "/v1/x").as_str(), "http://127.0.0.1:9000/almara/v1/x");
+        }
+        assert_eq!(join(&url("https://api.example.com"), "/v1/x").as_str(), "https://api.example.com/v1/x");
+    }
+
+    #[test]
+    fn only_this_host_is_loopback() {
+        for here in ["http://127.0.0.1:1/x", "http://localhost/", "http://[::1]/"] {
+            assert!(is_loopback(&url(here)), "{here}");
+        }
+        for elsewhere in ["https://api.example.com/", "https://10.0.0.1/", "https://localhost.example.com/"] {
+            assert!(!is_loopback(&url(elsewhere)), "{elsewhere}");
+        }
+    }
+}
