@@ -14,6 +14,7 @@
 //! * [`graphql`] is the schema, [`http`] its transports.
 
 pub mod app;
+pub mod commands;
 pub mod config;
 pub mod crash;
 pub mod domain;
@@ -22,5 +23,8 @@ pub mod http;
 pub mod ports;
 pub mod providers;
 pub mod sandbox;
+pub mod shutdown;
+pub mod startup;
 pub mod store;
 pub mod telemetry;
+pub mod worker;

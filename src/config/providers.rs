@@ -63,7 +63,7 @@ pub struct AlmaraSettings {
     /// How long a reference stays unique at Almara.
     pub key_life: Duration,
     /// Calls running at once, over all processes on one database.
-    pub max_calls: NonZeroU32,
+    pub max_calls: Option<NonZeroU32>,
 }
 
 /// The two forms in which Almara's pages ask for a token.
@@ -166,7 +166,7 @@ impl AlmaraSettings {
         let country = reader.required("providers.almara.country", value::country);
         let currency = reader.required("providers.almara.currency", value::currency);
         let key_life = reader.required("providers.almara.key_life", value::positive_duration);
-        let max_calls = reader.required("providers.almara.max_calls", value::number);
+        let max_calls = reader.optional("providers.almara.max_calls", value::number);
         if !reader.is_set("public_url") {
             reader.note(
                 "public_url",

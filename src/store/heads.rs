@@ -4,7 +4,7 @@
 //! this process's own commits, by PostgreSQL's NOTIFY, and by one poll a second over all that are waited for.
 //! Guarantee: a head is a hint. Who is woken reads the log itself, so that a lost or repeated hint loses nothing.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::{Notify, watch};
@@ -15,7 +15,7 @@ use crate::domain::requester::TenantId;
 #[derive(Debug, Default)]
 pub struct Heads {
     tenants: Mutex<HashMap<TenantId, watch::Sender<i64>>>,
-    untold: Mutex<HashSet<TenantId>>,
+    untold: Mutex<HashMap<TenantId, i64>>,
     commits: Notify,
     work: Notify,
 }
@@ -42,12 +42,12 @@ impl Heads {
     /// Tells that this process committed events of a tenant: its own waiters are woken, and other processes told.
     pub(super) fn committed(&self, tenant: &TenantId, sequence: i64) {
         self.raise(tenant, sequence);
-        self.untold.lock().unwrap_or_else(PoisonError::into_inner).insert(tenant.clone());
+        self.untold.lock().unwrap_or_else(PoisonError::into_inner).insert(tenant.clone(), sequence);
         self.commits.notify_one();
     }
 
-    /// Waits until this process has committed events, and takes the tenants whose they are, each once.
-    pub async fn commits(&self) -> HashSet<TenantId> {
+    /// Waits until this process has committed events, and takes the tenants whose they are, each once, with the head.
+    pub async fn commits(&self) -> HashMap<TenantId, i64> {
         self.commits.notified().await;
         std::mem::take(&mut *self.untold.lock().unwrap_or_else(PoisonError::into_inner))
     }

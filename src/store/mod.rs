@@ -18,6 +18,7 @@ mod events;
 mod evidence;
 pub mod heads;
 mod inbox;
+mod notify;
 mod payments;
 mod providers;
 mod receipts;
@@ -42,6 +43,7 @@ pub use error::StoreError;
 pub use events::EventFilter;
 pub use evidence::NewEvidence;
 pub use inbox::{Callback, CallbackState};
+pub use notify::Listener;
 pub use payments::{Owner, PaymentFilter};
 pub use providers::ProviderRow;
 

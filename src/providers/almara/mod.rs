@@ -109,7 +109,7 @@ pub struct Almara {
     country: String,
     currency: CurrencyCode,
     key_life: Duration,
-    max_calls: u32,
+    max_calls: Option<u32>,
 }
 
 /// One call: a GET, or a POST of a JSON body.
@@ -133,7 +133,7 @@ impl Almara {
             country: settings.country.as_str().to_owned(),
             currency: settings.currency.code().parse()?,
             key_life: settings.key_life,
-            max_calls: settings.max_calls.get(),
+            max_calls: settings.max_calls.map(|calls| calls.get()),
         })
     }
 
@@ -256,7 +256,7 @@ impl Provider for Almara {
     }
 
     fn max_concurrent_calls(&self) -> Option<u32> {
-        Some(self.max_calls)
+        self.max_calls
     }
 
     async fn catalogue(&self) -> Result<Vec<CatalogueEntry>, ProviderError> {

@@ -1,0 +1,225 @@
+//! Starting and stopping the server.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use url::Url;
+
+use crate::app::catalogue::Catalogue;
+use crate::app::{App, Parts, Policy};
+use crate::config::{LEASE_MARGIN, Settings};
+use crate::domain::provider::ProviderCode;
+use crate::domain::requester::TenantId;
+use crate::graphql;
+use crate::graphql::execute::Engine;
+use crate::graphql::guard::Limits;
+use crate::http::graphql::{Edge, EdgeLimits};
+use crate::http::jwt::Authenticator;
+use crate::http::playground::Playground;
+use crate::http::router::router;
+use crate::ports::clock::Clock;
+use crate::ports::ids::Ids;
+use crate::ports::provider::Provider;
+use crate::providers::almara::Almara;
+use crate::store::{Connect, Refused, Store};
+use crate::worker::{self, WorkerOptions};
+
+/// How long submissions are held back after a provider refused our credentials.
+const MISCONFIGURED_PAUSE: Duration = Duration::from_secs(60);
+/// How long a stop waits for open requests.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(10);
+
+/// What the start is told beside the settings.
+#[derive(Clone, Debug, Default)]
+pub struct StartOptions {
+    /// The clock; tests move it.
+    pub clock: Clock,
+    /// The playground, where it is served.
+    pub playground: Option<Playground>,
+}
+
+/// Why a server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database cannot be used, or could forget.
+    #[error("{0}")]
+    Database(#[from] Refused),
+    /// A provider's adapter cannot be made.
+    #[error("a provider cannot be set up: {0}")]
+    Provider(#[from] crate::providers::SetUpError),
+    /// The keys of the tokens cannot be used.
+    #[error("tokens cannot be verified: {0}")]
+    Keys(#[from] crate::http::jwt::KeySetError),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {0}")]
+    Listen(SocketAddr, #[source] std::io::Error),
+    /// The billers cannot be read.
+    #[error("the billers cannot be read")]
+    Store(#[from] crate::store::StoreError),
+    /// A path of ours cannot be joined to the public address.
+    #[error("BILLPAY_PUBLIC_URL cannot carry a path")]
+    PublicUrl,
+}
+
+/// A server that runs.
+#[derive(Debug)]
+pub struct Server {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// What it runs on.
+    pub app: App,
+    engine: Arc<Engine>,
+    shutdown: CancellationToken,
+    tasks: TaskTracker,
+    serving: JoinHandle<()>,
+}
+
+impl Server {
+    /// Starts a server by its settings.
+    pub async fn start(settings: &Settings, options: StartOptions) -> Result<Self, StartError> {
+        let app = application(settings, &options.clock).await?;
+        let shutdown = CancellationToken::new();
+        let engine = Arc::new(Engine::new(
+            graphql::schema(app.clone(), settings.graphql.introspection),
+            limits(settings),
+            settings.graphql.timeout,
+        ));
+        let edge = edge(settings, &app, &engine, &options.clock, &shutdown)?;
+        let listening = |error| StartError::Listen(settings.listen, error);
+        let listener = TcpListener::bind(settings.listen).await.map_err(listening)?;
+        let address = listener.local_addr().map_err(listening)?;
+        let routes = router(app.clone(), edge, options.playground, shutdown.clone());
+        let stop = shutdown.clone();
+        let serving = tokio::spawn(async move {
+            let served = axum::serve(listener, routes).with_graceful_shutdown(stop.cancelled_owned()).await;
+            if let Err(error) = served {
+                tracing::error!(%error, "serving ended");
+            }
+        });
+        let tasks = worker::start(&app, worker_options(settings), &shutdown);
+        tracing::info!(%address, "billpay listens");
+        Ok(Self { address, app, engine, shutdown, tasks, serving })
+    }
+
+    /// Takes no more requests, lets every call to a provider come to its end, and stops.
+    pub async fn stop(self) {
+        self.shutdown.cancel();
+        // Sockets are told to close; who does not hear is cut off.
+        if tokio::time::timeout(CLOSE_PATIENCE, self.serving).await.is_err() {
+            tracing::warn!("some connections were still open");
+        }
+        self.engine.drained().await;
+        self.tasks.wait().await;
+    }
+}
+
+/// The application by its settings, with the database open and the billers read.
+pub async fn application(settings: &Settings, clock: &Clock) -> Result<App, StartError> {
+    let store = Store::connect(&Connect {
+        url: settings.database.url.expose().to_owned(),
+        max_connections: settings.database.max_connections.get(),
+        clock: clock.clone(),
+    })
+    .await?;
+    let ids = Ids::from_system(clock.clone());
+    let providers = providers(settings, clock, &ids)?;
+    for code in providers.keys() {
+        store.register_provider(*code).await?;
+    }
+    let catalogue = Catalogue::default();
+    catalogue.refresh(&store).await?;
+    let instance = format!("{}-{}", std::process::id(), ids.reference().simple());
+    let policy = policy(settings);
+    Ok(App::new(Parts { store, clock: clock.clone(), ids, providers, catalogue, policy, instance }))
+}
+
+fn policy(settings: &Settings) -> Policy {
+    Policy {
+        wait_limit: settings.wait_limit,
+        not_after: settings.worker.not_after,
+        review_after: settings.worker.review_after,
+        lease: settings.worker.lease,
+        call_timeout: settings.worker.call_timeout,
+        lease_margin: LEASE_MARGIN,
+        misconfigured_pause: MISCONFIGURED_PAUSE,
+    }
+}
+
+/// The adapters of the providers that are switched on.
+pub fn providers(
+    settings: &Settings,
+    clock: &Clock,
+    ids: &Ids,
+) -> Result<BTreeMap<ProviderCode, Arc<dyn Provider>>, StartError> {
+    let mut providers: BTreeMap<ProviderCode, Arc<dyn Provider>> = BTreeMap::new();
+    if let Some(almara) = &settings.providers.almara {
+        let callbacks = callback_url(settings, ProviderCode::Almara)?;
+        let adapter = Almara::try_new(almara, callbacks, clock.clone(), ids.clone())?;
+        providers.insert(ProviderCode::Almara, Arc::new(adapter));
+    }
+    Ok(providers)
+}
+
+fn callback_url(settings: &Settings, provider: ProviderCode) -> Result<Url, StartError> {
+    let mut url = settings.public_url.clone().ok_or(StartError::PublicUrl)?;
+    url.path_segments_mut()
+        .map_err(|()| StartError::PublicUrl)?
+        .pop_if_empty()
+        .extend(["callbacks", provider.as_str()]);
+    Ok(url)
+}
+
+fn limits(settings: &Settings) -> Limits {
+    let graphql = &settings.graphql;
+    Limits {
+        max_depth: graphql.max_depth.get(),
+        max_complexity: graphql.max_complexity.get(),
+        max_tokens: graphql.max_tokens.get(),
+        max_characters: graphql.max_characters.get(),
+        max_aliases: graphql.max_aliases.get(),
+        max_directives: graphql.max_directives.get(),
+        max_root_mutation_fields: graphql.max_root_mutation_fields.get(),
+        introspection: graphql.introspection,
+        ..Limits::default()
+    }
+}
+
+fn edge(
+    settings: &Settings,
+    app: &App,
+    engine: &Arc<Engine>,
+    clock: &Clock,
+    shutdown: &CancellationToken,
+) -> Result<Edge, StartError> {
+    let heads = app.clone();
+    Ok(Edge {
+        engine: engine.clone(),
+        authenticator: Arc::new(Authenticator::try_new(&settings.auth, clock.clone())?),
+        allowed_origins: settings.http.allowed_origins.iter().map(|origin| origin.as_str().to_owned()).collect(),
+        head_of: Arc::new(move |tenant: TenantId| {
+            let app = heads.clone();
+            async move { app.store.event_head(&tenant).await.ok() }.boxed()
+        }),
+        limits: EdgeLimits {
+            max_body_bytes: settings.http.max_body.get(),
+            max_operations_per_socket: settings.http.max_operations_per_socket.get(),
+            ..EdgeLimits::default()
+        },
+        shutdown: shutdown.clone(),
+    })
+}
+
+fn worker_options(settings: &Settings) -> WorkerOptions {
+    WorkerOptions {
+        enabled: settings.worker.enabled,
+        concurrency: settings.worker.concurrency.get(),
+        poll_interval: settings.worker.poll_interval,
+    }
+}
