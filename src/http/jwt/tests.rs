@@ -104,7 +104,7 @@ async fn a_minted_token_is_read_back() {
     let token = mint(&Secret::new(SECRET), &said, now, Duration::from_secs(60));
     let requester = authenticator().authenticate(&format!("bearer {token}")).await.expect("a requester");
     assert_eq!((requester.subject.as_str(), &requester.tenant), ("clerk", &tenant));
-    assert_eq!(requester.customer, Some(customer));
+    assert_eq!(requester.customer, Some(customer.clone()));
     assert_eq!(requester.scopes, said.scopes);
     assert_eq!(requester.expires_at.as_second(), now.as_second() + 60);
 }
