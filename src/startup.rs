@@ -22,6 +22,7 @@ use crate::graphql::execute::Engine;
 use crate::graphql::guard::Limits;
 use crate::http::graphql::{Edge, EdgeLimits};
 use crate::http::jwt::Authenticator;
+use crate::http::listener::CappedListener;
 use crate::http::playground::Playground;
 use crate::http::router::router;
 use crate::ports::clock::Clock;
@@ -85,6 +86,7 @@ impl Server {
     /// Starts a server by its settings.
     pub async fn start(settings: &Settings, options: StartOptions) -> Result<Self, StartError> {
         let app = application(settings, &options.clock).await?;
+        app.hold_suspects().await?;
         let shutdown = CancellationToken::new();
         let engine = Arc::new(Engine::new(
             graphql::schema(app.clone(), settings.graphql.introspection),
@@ -95,6 +97,7 @@ impl Server {
         let listening = |error| StartError::Listen(settings.listen, error);
         let listener = TcpListener::bind(settings.listen).await.map_err(listening)?;
         let address = listener.local_addr().map_err(listening)?;
+        let listener = CappedListener::new(listener, settings.http.max_connections_per_ip.get());
         let routes = router(app.clone(), edge, options.playground, shutdown.clone());
         let stop = shutdown.clone();
         let serving = tokio::spawn(async move {

@@ -12,6 +12,7 @@ pub mod look_up;
 pub mod receive_callback;
 pub mod refresh_payment;
 pub mod resolve_payment;
+pub mod suspect;
 pub mod sync_billers;
 pub mod wait;
 

@@ -7,6 +7,7 @@ pub mod graphql;
 pub mod health;
 mod jwks;
 pub mod jwt;
+pub mod listener;
 pub mod multipart;
 pub mod negotiate;
 pub mod origin;

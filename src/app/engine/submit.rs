@@ -202,6 +202,7 @@ impl App {
         }
         if holds_lease {
             current.last_submit_at = Some(work.now());
+            current.fault_count = 0;
             let next = self.next_look(&current, statuses);
             work.release(&current, next).await?;
             work.wake_worker();

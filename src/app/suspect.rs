@@ -1,0 +1,60 @@
+//! Suspect mode: the database was restored from a backup that may have forgotten submissions.
+//!
+//! A payment that is READY in the restored database may have been sent in the life that was forgotten. So it is treated
+//! as one whose answer is not known: looked up where that is possible (and then sent, if the provider does not know it
+//! and would recognise the repetition), else given to a person. Only then is the new life put on record.
+
+use super::App;
+use super::engine::BILLPAY;
+use crate::domain::event::EventType;
+use crate::domain::payment::Payment;
+use crate::domain::payment::status::{PaymentStatus, ReviewReason};
+use crate::domain::provider::SafetyClass;
+use crate::store::{Epoch, StoreError};
+
+const REASON: &str = "the database was restored; whether this was sent before is not known";
+
+/// What was found at the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Suspects {
+    /// Payments whose answer is now unknown.
+    pub held: usize,
+}
+
+impl App {
+    /// Looks whether the database is another than before, and holds back what is suspect. Repeating it does no harm.
+    pub async fn hold_suspects(&self) -> Result<Option<Suspects>, StoreError> {
+        let Epoch::Restored(since) = self.store.epoch().await? else { return Ok(None) };
+        let mut held = 0;
+        for payment in self.store.ready_before(since).await? {
+            self.hold(payment).await?;
+            held += 1;
+        }
+        self.store.accept_epoch().await?;
+        tracing::error!(
+            held,
+            "the database was restored from a backup: payments that may have been sent are looked up first"
+        );
+        Ok(Some(Suspects { held }))
+    }
+
+    async fn hold(&self, seen: Payment) -> Result<(), StoreError> {
+        let mut work = self.store.begin_suspicion().await?;
+        let Some(submission) = work.lock_submission(seen.submission_id).await? else { return work.roll_back().await };
+        let findable = self
+            .provider(seen.provider)
+            .is_some_and(|provider| provider.safety().class(submission.provider_reference.is_some()) != SafetyClass::D);
+        for before in work.payments_of(seen.submission_id).await? {
+            if before.status != PaymentStatus::Ready {
+                continue;
+            }
+            let mut after = before.clone();
+            after.status = if findable { PaymentStatus::Unknown } else { PaymentStatus::NeedsReview };
+            after.review = (!findable).then(|| (ReviewReason::Restored, work.now()));
+            let kind = EventType::of_change(before.status, after.status);
+            work.save_payment(&before, &mut after, kind, BILLPAY, Some(REASON.to_owned())).await?;
+        }
+        work.reschedule(seen.submission_id, findable.then(|| self.clock.now())).await?;
+        work.commit().await
+    }
+}

@@ -1,0 +1,99 @@
+//! The database's own life: notices that it was restored from a backup, which may have forgotten submissions.
+//!
+//! PostgreSQL starts a new timeline when a backup is restored or a replica promoted, and not when it merely restarts.
+//! What was READY then may have been sent in the life that was forgotten.
+
+use jiff::Timestamp;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, Statement};
+
+use entity::db_epoch::{ActiveModel, Column, Entity, Model};
+
+use super::convert::payment;
+use super::time::{micros, timestamp};
+use super::work::{Work, all_set};
+use super::{Store, StoreError};
+use crate::crash::Step;
+use crate::domain::payment::Payment;
+use crate::domain::payment::status::PaymentStatus;
+
+/// The one row of this table.
+const ONLY_ROW: i32 = 1;
+
+/// What is known of the database's life.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Epoch {
+    /// It is the one that was known, or the first.
+    Known,
+    /// It is another: what was READY before this moment is suspect.
+    Restored(Timestamp),
+}
+
+impl Store {
+    /// Compares the database's life with the one that is on record. A new database goes on record at once; another life
+    /// only by [`Store::accept_epoch`].
+    pub async fn epoch(&self) -> Result<Epoch, StoreError> {
+        if self.writer.get_database_backend() != DbBackend::Postgres {
+            return Ok(Epoch::Known);
+        }
+        let now = self.present_epoch().await?;
+        match Entity::find_by_id(ONLY_ROW).one(&self.writer).await? {
+            Some(known) if known.system_identifier == now.system_identifier && known.timeline == now.timeline => {
+                Ok(Epoch::Known)
+            }
+            Some(_) => Ok(Epoch::Restored(timestamp(now.since)?)),
+            None => {
+                Entity::insert(all_set::<ActiveModel, _>(now))
+                    .on_conflict_do_nothing()
+                    .exec_without_returning(&self.writer)
+                    .await?;
+                Ok(Epoch::Known)
+            }
+        }
+    }
+
+    /// Puts the database's present life on record.
+    pub async fn accept_epoch(&self) -> Result<(), StoreError> {
+        if self.writer.get_database_backend() != DbBackend::Postgres {
+            return Ok(());
+        }
+        let now = self.present_epoch().await?;
+        Entity::update_many()
+            .filter(Column::Id.eq(ONLY_ROW))
+            .col_expr(Column::SystemIdentifier, Expr::value(now.system_identifier))
+            .col_expr(Column::Timeline, Expr::value(now.timeline))
+            .col_expr(Column::Since, Expr::value(now.since))
+            .exec(&self.writer)
+            .await?;
+        Ok(())
+    }
+
+    /// Payments that are READY and were made before `moment`, oldest first.
+    pub async fn ready_before(&self, moment: Timestamp) -> Result<Vec<Payment>, StoreError> {
+        use entity::payment::{Column, Entity};
+        let rows = Entity::find()
+            .filter(Column::Status.eq(PaymentStatus::Ready.as_str()))
+            .filter(Column::CreatedAt.lt(micros(moment)))
+            .order_by_asc(Column::Id)
+            .all(&self.writer)
+            .await?;
+        rows.into_iter().map(payment).collect()
+    }
+
+    /// Begins the change that holds a suspect payment back.
+    pub async fn begin_suspicion(&self) -> Result<Work, StoreError> {
+        self.begin(Step::Other).await
+    }
+
+    async fn present_epoch(&self) -> Result<Model, StoreError> {
+        let sql = "SELECT s.system_identifier::text, c.timeline_id::bigint FROM pg_control_system() s, pg_control_checkpoint() c";
+        let row = self.writer.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await?;
+        let row = row.ok_or(StoreError::Unreadable("the database's life"))?;
+        Ok(Model {
+            id: ONLY_ROW,
+            system_identifier: row.try_get_by_index(0)?,
+            timeline: row.try_get_by_index(1)?,
+            since: micros(self.clock.now()),
+        })
+    }
+}
