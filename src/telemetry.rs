@@ -29,26 +29,22 @@ pub mod metric {
     pub const SUBSCRIPTIONS: &str = "billpay_subscriptions";
     /// Counter: events sent to subscribers.
     pub const EVENTS_DELIVERED: &str = "billpay_events_delivered_total";
-    /// Counter: payments recorded.
+    /// Counter: payments recorded by `provider`.
     pub const PAYMENTS_CREATED: &str = "billpay_payments_created_total";
-    /// Counter: changes of status by `to`.
+    /// Counter: changes of status by `to` and `provider`.
     pub const TRANSITIONS: &str = "billpay_payment_transitions_total";
-    /// Counter: changes of status that the rules refused, by `from` and `to`.
+    /// Counter: changes of status that the rules refused.
     pub const TRANSITIONS_REFUSED: &str = "billpay_payment_transitions_refused_total";
     /// Gauge: payments that are neither final nor in review and that nothing will touch again. Must be 0.
     pub const PAYMENTS_STRANDED: &str = "billpay_payments_stranded";
-    /// Counter: calls to providers by `provider`, `kind` and `outcome`.
+    /// Counter: calls to providers by `provider`, `call` and `outcome`.
     pub const PROVIDER_CALLS: &str = "billpay_provider_calls_total";
-    /// Histogram: seconds of a call by `provider` and `kind`.
+    /// Histogram: seconds of a call by `provider` and `call`.
     pub const PROVIDER_DURATION: &str = "billpay_provider_call_duration_seconds";
     /// Gauge: 1 while submissions to `provider` are stopped.
     pub const PROVIDER_STOPPED: &str = "billpay_provider_stopped";
     /// Counter: callbacks by `provider` and `outcome`.
     pub const CALLBACKS: &str = "billpay_callbacks_total";
-    /// Counter: webhook attempts by `outcome`.
-    pub const WEBHOOKS: &str = "billpay_webhook_attempts_total";
-    /// Counter: passes of background tasks by `task` and `outcome`.
-    pub const WORKER_PASSES: &str = "billpay_worker_passes_total";
 }
 
 /// The upper bounds of the histograms' buckets, in seconds.
@@ -115,8 +111,6 @@ fn describe() {
         (metric::TRANSITIONS_REFUSED, "changes of status that the rules refused"),
         (metric::PROVIDER_CALLS, "calls to providers by kind and outcome"),
         (metric::CALLBACKS, "callbacks by provider and outcome"),
-        (metric::WEBHOOKS, "webhook attempts by outcome"),
-        (metric::WORKER_PASSES, "passes of background tasks by task and outcome"),
     ] {
         metrics::describe_counter!(name, text);
     }
@@ -138,8 +132,8 @@ mod tests {
     #[test]
     fn every_server_of_a_process_sees_the_same_figures() {
         let (one, other) = (metrics(), metrics());
-        metrics::counter!(metric::WEBHOOKS, "outcome" => "test").increment(1);
-        assert!(one.render().contains(metric::WEBHOOKS));
+        metrics::counter!(metric::TOKENS_REFUSED, "reason" => "test").increment(1);
+        assert!(one.render().contains(metric::TOKENS_REFUSED));
         assert!(other.render().contains("webhook attempts by outcome"));
     }
 

@@ -45,10 +45,11 @@ impl App {
         for &code in self.providers.keys() {
             let synced_at = self.store.provider(code).await?.and_then(|row| row.synced_at);
             let fresh = synced_at.is_some_and(|at| at + SYNC_EVERY > self.clock.now());
-            if !fresh && self.store.lease_sync(code, SYNC_LEASE).await? {
-                if let Err(error) = self.sync_provider(code).await? {
-                    tracing::warn!(provider.name = %code, %error, "the catalogue could not be fetched");
-                }
+            if !fresh
+                && self.store.lease_sync(code, SYNC_LEASE).await?
+                && let Err(error) = self.sync_provider(code).await?
+            {
+                tracing::warn!(provider.name = %code, %error, "the catalogue could not be fetched");
             }
         }
         Ok(())

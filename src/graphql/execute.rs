@@ -22,6 +22,7 @@ use super::request::GraphqlRequest;
 use super::request_error::{Fault, RequestError};
 use super::{Schema, context};
 use crate::domain::requester::Requester;
+use crate::telemetry::metric;
 
 /// On whose behalf an operation runs, and under which id it is found in the logs.
 #[derive(Clone, Debug)]
@@ -37,6 +38,26 @@ pub struct Engine {
     documents: Documents,
     mutations: TaskTracker,
     query_timeout: Duration,
+}
+
+/// Counts a subscription as long as its stream lives.
+struct OpenSubscription;
+
+impl OpenSubscription {
+    fn new() -> Self {
+        metrics::gauge!(metric::SUBSCRIPTIONS).increment(1.0);
+        Self
+    }
+
+    fn count_event(&self) {
+        metrics::counter!(metric::EVENTS_DELIVERED).increment(1);
+    }
+}
+
+impl Drop for OpenSubscription {
+    fn drop(&mut self) {
+        metrics::gauge!(metric::SUBSCRIPTIONS).decrement(1.0);
+    }
 }
 
 /// An operation panicked; its message went to the panic hook.
@@ -85,10 +106,26 @@ pub async fn execute(engine: &Engine, prepared: Prepared, context: RequestContex
         }
         OperationKind::Subscription => Err(Fault::SubscriptionNeedsStream),
     };
-    match outcome {
+    let answer = match outcome {
         Ok(ended) => answer(ended, cost, &context.request_id),
         Err(fault) => Answer::refused(fault.into(), &context.request_id),
-    }
+    };
+    count(kind, &answer);
+    answer
+}
+
+fn count(kind: OperationKind, answer: &Answer) {
+    let kind = match kind {
+        OperationKind::Query => "query",
+        OperationKind::Mutation => "mutation",
+        OperationKind::Subscription => "subscription",
+    };
+    let outcome = match answer {
+        Answer::Executed(response) if response.errors.is_empty() => "answered",
+        Answer::Executed(_) => "with_errors",
+        Answer::Refused(_) => "refused",
+    };
+    metrics::counter!(metric::GRAPHQL_OPERATIONS, "kind" => kind, "outcome" => outcome).increment(1);
 }
 
 /// Runs a subscription; the stream ends where it ends.
@@ -96,7 +133,12 @@ pub fn subscribe(engine: &Engine, prepared: Prepared, context: RequestContext) -
     let cost = prepared.cost;
     let request = context::attach(prepared.into_request(), &context);
     let events = AssertUnwindSafe(engine.schema.execute_stream(request)).catch_unwind();
-    events.map(move |event| answer(event.map_err(|_| Panicked), cost, &context.request_id)).boxed()
+    let open = OpenSubscription::new();
+    let answers = events.map(move |event| {
+        open.count_event();
+        answer(event.map_err(|_| Panicked), cost, &context.request_id)
+    });
+    answers.boxed()
 }
 
 /// Runs whatever a transport that streams was asked for.

@@ -146,7 +146,6 @@ impl Query {
     }
 
     /// The bill numbers that are kept, newest first.
-    #[expect(clippy::too_many_arguments, reason = "the arguments of a field are the contract with clients")]
     async fn bill_numbers(
         &self,
         ctx: &Context<'_>,
@@ -177,7 +176,6 @@ impl Query {
     }
 
     /// The bills that look-ups have found, newest first.
-    #[expect(clippy::too_many_arguments, reason = "the arguments of a field are the contract with clients")]
     async fn bills(
         &self,
         ctx: &Context<'_>,
@@ -219,7 +217,6 @@ impl Query {
     }
 
     /// The payments, newest first.
-    #[expect(clippy::too_many_arguments, reason = "the arguments of a field are the contract with clients")]
     async fn payments(
         &self,
         ctx: &Context<'_>,

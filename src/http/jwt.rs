@@ -26,6 +26,7 @@ use super::unique_json::UniqueObject;
 use crate::config::AuthSettings;
 use crate::domain::requester::Requester;
 use crate::ports::clock::Clock;
+use crate::telemetry::metric;
 
 /// The longest token that is looked at.
 pub const LONGEST_TOKEN_BYTES: usize = 8 * 1024;
@@ -64,6 +65,23 @@ pub enum AuthError {
     KeysUnavailable,
 }
 
+impl AuthError {
+    /// The word in the metric.
+    const fn reason(self) -> &'static str {
+        match self {
+            Self::NotBearer => "not_bearer",
+            Self::Malformed => "malformed",
+            Self::Untrusted => "untrusted",
+            Self::OtherService => "other_service",
+            Self::Expired => "expired",
+            Self::NotYetValid => "not_yet_valid",
+            Self::LivesTooLong => "lives_too_long",
+            Self::Claim(_) => "claim",
+            Self::KeysUnavailable => "keys_unavailable",
+        }
+    }
+}
+
 /// Turns `Authorization` headers into requesters.
 pub struct Authenticator {
     settings: AuthSettings,
@@ -82,6 +100,14 @@ impl Authenticator {
 
     /// The requester that the whole value of an `Authorization` header speaks for.
     pub async fn authenticate(&self, authorization: &str) -> Result<Requester, AuthError> {
+        let verified = self.verify(authorization).await;
+        if let Err(error) = &verified {
+            metrics::counter!(metric::TOKENS_REFUSED, "reason" => error.reason()).increment(1);
+        }
+        verified
+    }
+
+    async fn verify(&self, authorization: &str) -> Result<Requester, AuthError> {
         let now = self.clock.now();
         let token = Token::split(bearer(authorization)?)?;
         let header = Header::read(&token)?;

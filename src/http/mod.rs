@@ -8,6 +8,7 @@ pub mod health;
 mod jwks;
 pub mod jwt;
 pub mod listener;
+pub mod measure;
 pub mod multipart;
 pub mod negotiate;
 pub mod origin;

@@ -9,7 +9,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::graphql::Edge;
 use super::playground::Playground;
-use super::{callbacks, graphql, health, playground, request_id};
+use super::{callbacks, graphql, health, measure, playground, request_id};
 use crate::app::App;
 
 /// The routes of the server. Without a playground `/` is not served.
@@ -21,6 +21,7 @@ pub fn router(app: App, edge: Edge, playground: Option<Playground>, shutdown: Ca
     }
     router
         .merge(health::routes(app, shutdown))
+        .route_layer(middleware::from_fn(measure::measure))
         .layer(CatchPanicLayer::new())
         .layer(middleware::from_fn(request_id::assign))
 }

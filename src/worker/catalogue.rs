@@ -16,10 +16,11 @@ const CHECK_AGE_EVERY: u32 = 30;
 pub(super) async fn run(app: App, fetches: bool, shutdown: CancellationToken) {
     let mut round = 0_u32;
     while !shutdown.is_cancelled() {
-        if fetches && round.is_multiple_of(CHECK_AGE_EVERY) {
-            if let Err(error) = app.sync_stale().await {
-                tracing::warn!(%error, "the catalogues could not be brought up to date");
-            }
+        if fetches
+            && round.is_multiple_of(CHECK_AGE_EVERY)
+            && let Err(error) = app.sync_stale().await
+        {
+            tracing::warn!(%error, "the catalogues could not be brought up to date");
         }
         if let Err(error) = app.catalogue.refresh(&app.store).await {
             tracing::warn!(%error, "the billers could not be read");

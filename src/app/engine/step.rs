@@ -1,5 +1,7 @@
 //! One step of one submission: load, decide, act.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::{BILLPAY, Claimed};
@@ -10,19 +12,28 @@ use crate::domain::payment::Payment;
 use crate::domain::payment::decide::{Step, decide};
 use crate::domain::payment::status::{PaymentStatus, ReviewReason};
 use crate::domain::payment::submission::Submission;
+use crate::domain::provider::ProviderState;
 use crate::domain::retry;
 use crate::store::StoreError;
 use crate::store::work::Work;
+
+/// How long a submission to a provider that is switched off rests.
+const SWITCHED_OFF_PAUSE: Duration = Duration::from_secs(60);
 
 impl App {
     /// Carries a claimed submission one step further and gives the lease back.
     pub async fn advance(&self, claimed: &Claimed) -> Result<(), StoreError> {
         let submission = &claimed.submission;
         let payments = self.store.payments_of_submission(submission.id).await?;
-        let step = self.next_step(submission, &payments).await?;
+        let way = self.store.provider(submission.provider).await?;
+        let paused = way.as_ref().and_then(|row| row.submits_paused_until);
+        let step = self.next_step(submission, &payments, paused);
         tracing::debug!(submission.id = %submission.id, ?step, "step");
         match step {
-            Step::Submit => self.submit(claimed, payments).await,
+            Step::Submit => {
+                let known_well = way.is_none_or(|row| row.state == ProviderState::Healthy);
+                self.submit(claimed, payments, known_well).await
+            }
             Step::LookUp => self.look_up_payment(claimed).await,
             Step::Release => self.change_all(claimed, PaymentStatus::Ready, None, None).await,
             Step::Expire => {
@@ -37,13 +48,12 @@ impl App {
         }
     }
 
-    async fn next_step(&self, submission: &Submission, payments: &[Payment]) -> Result<Step, StoreError> {
+    fn next_step(&self, submission: &Submission, payments: &[Payment], paused: Option<Timestamp>) -> Step {
         let Some(provider) = self.provider(submission.provider) else {
-            return Ok(Step::WaitUntil(self.clock.now() + std::time::Duration::from_secs(60)));
+            return Step::WaitUntil(self.clock.now() + SWITCHED_OFF_PAUSE);
         };
-        let paused = self.store.provider(submission.provider).await?.and_then(|row| row.submits_paused_until);
         let statuses = payments.iter().map(|payment| payment.status);
-        Ok(decide(&submission.situation(statuses, self.clock.now(), paused), &provider.safety()))
+        decide(&submission.situation(statuses, self.clock.now(), paused), &provider.safety())
     }
 
     /// When the worker is to look again, decided from what is known after a step.
@@ -54,7 +64,7 @@ impl App {
     ) -> Option<Timestamp> {
         let now = self.clock.now();
         let Some(provider) = self.provider(submission.provider) else {
-            return Some(now + std::time::Duration::from_secs(60));
+            return Some(now + SWITCHED_OFF_PAUSE);
         };
         match decide(&submission.situation(statuses, now, None), &provider.safety()) {
             Step::WaitUntil(next) => Some(next),

@@ -31,7 +31,12 @@ const SETTLE_PAUSE: Duration = Duration::from_millis(200);
 
 impl App {
     /// Submits a claimed submission whose payments are due.
-    pub(super) async fn submit(&self, claimed: &Claimed, payments: Vec<Payment>) -> Result<(), StoreError> {
+    pub(super) async fn submit(
+        &self,
+        claimed: &Claimed,
+        payments: Vec<Payment>,
+        way_known_well: bool,
+    ) -> Result<(), StoreError> {
         let Some(provider) = self.provider(claimed.submission.provider).cloned() else {
             return self.hand_back_after_fault(&claimed.submission).await;
         };
@@ -56,7 +61,7 @@ impl App {
         };
         submission.request_bytes = Some(frozen.0.clone());
         let outcome = match self.mark(&mut submission, &payments).await {
-            Ok(true) => self.send_and_settle(claimed, &provider, &submission, &frozen).await,
+            Ok(true) => self.send_and_settle(claimed, &provider, &submission, &frozen, way_known_well).await,
             Ok(false) => Ok(()),
             Err(error) => Err(error),
         };
@@ -141,6 +146,7 @@ impl App {
         provider: &Arc<dyn Provider>,
         submission: &Submission,
         frozen: &FrozenRequest,
+        way_known_well: bool,
     ) -> Result<(), StoreError> {
         crash::point(CrashPoint::BeforeSend);
         let limit = self.policy.call_timeout.min(claimed.deadline.left());
@@ -153,10 +159,21 @@ impl App {
         };
         crash::point(CrashPoint::AfterSend);
         note_call(provider.code(), "submit", &outcome, started);
-        if let Err(error) = &outcome {
-            self.note_trouble(provider.code(), error).await?;
-        }
-        self.settle(submission, &outcome).await
+        // The pause is to stand before the submission can come due again; the answer is stored in any case.
+        let noted = match &outcome {
+            Ok(_) if !way_known_well => self.note_recovery(provider.code()).await,
+            Ok(_) => Ok(()),
+            Err(error) => self.note_trouble(provider.code(), error).await,
+        };
+        self.settle(submission, &outcome).await?;
+        noted
+    }
+
+    /// The provider took a submission again.
+    async fn note_recovery(&self, provider: ProviderCode) -> Result<(), StoreError> {
+        tracing::info!(provider.name = %provider, "the provider takes submissions again");
+        metrics::gauge!(metric::PROVIDER_STOPPED, "provider" => provider.as_str()).set(0.0);
+        self.store.set_provider_state(provider, ProviderState::Healthy, None, None).await
     }
 
     /// Stores an answer, whatever the database does for a while.

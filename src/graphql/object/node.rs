@@ -20,6 +20,7 @@ use crate::graphql::loader::{BillKey, BillNumberKey, PaymentKey};
 use super::bill::load_error;
 
 /// An object with an id that is unique in all of billpay.
+#[expect(clippy::large_enum_variant, reason = "an interface holds its objects by value; they live for one answer")]
 #[derive(Clone, Debug, Interface)]
 #[graphql(field(name = "id", ty = "ID", desc = "Its id: it says what it is, and is safe in addresses."))]
 pub enum Node {
