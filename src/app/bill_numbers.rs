@@ -99,23 +99,6 @@ impl App {
         Ok(number)
     }
 
-    /// Keeps the account of a payment as a bill number, without asking anybody.
-    pub(super) async fn keep_locally(
-        &self,
-        requester: &Requester,
-        biller: BillerId,
-        account: &str,
-        phone_number: Option<String>,
-    ) -> Result<BillNumber, StoreError> {
-        let mut work = self.store.begin(Step::Other).await?;
-        let known = work.bill_number_of_account(&Owner::of(requester), biller, account).await?;
-        let mut number = known.unwrap_or_else(|| self.blank(requester, biller, account));
-        number.phone_number = number.phone_number.or(phone_number);
-        work.save_bill_number(&mut number, EventType::BillNumberSaved, &requester.subject, None).await?;
-        work.commit().await?;
-        Ok(number)
-    }
-
     fn check_bill_number(&self, biller: &Biller, account: &str, input: &SaveBillNumber) -> Result<(), AppError> {
         let mut faults = Vec::new();
         let path = &["input", "accountReference"];
@@ -170,7 +153,7 @@ impl App {
     ) -> Result<BillNumber, StoreError> {
         let mut work = self.store.begin(Step::Other).await?;
         let known = work.bill_number_of_account(&Owner::of(requester), biller.id, account).await?;
-        let mut number = known.unwrap_or_else(|| self.blank(requester, biller.id, account));
+        let mut number = known.map_or_else(|| self.blank(requester, biller.id, account), |kept| kept.number);
         number.phone_number = input.phone_number.clone().or(number.phone_number);
         number.description = input.description.clone().or(number.description);
         number.remind_due_date = input.remind_due_date;
@@ -181,7 +164,8 @@ impl App {
         Ok(number)
     }
 
-    fn blank(&self, requester: &Requester, biller_id: BillerId, account: &str) -> BillNumber {
+    /// A bill number of which nothing is known yet.
+    pub(super) fn blank(&self, requester: &Requester, biller_id: BillerId, account: &str) -> BillNumber {
         BillNumber {
             id: self.ids.next(),
             tenant: requester.tenant.clone(),

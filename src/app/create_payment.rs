@@ -163,10 +163,11 @@ impl App {
     }
 
     async fn first_answer(&self, payment: Payment, input: &CreatePayment) -> Result<Payment, AppError> {
-        if !input.wait_for_answer {
+        // A bill number that was kept before has another id than the one that was prepared.
+        if !input.wait_for_answer && !input.save_bill_number {
             return Ok(payment);
         }
-        self.wait_for(payment, |payment| !payment.status.awaits_first_answer()).await
+        self.wait_for(payment, |payment| !input.wait_for_answer || !payment.status.awaits_first_answer()).await
     }
 
     async fn prepare(
@@ -187,11 +188,8 @@ impl App {
             return Err(AppError::Refused(faults));
         };
         let scheduled = window.run_at > now;
-        let bill_number = match resolved.bill_number {
-            Some(number) => Some(number.id),
-            None if input.save_bill_number => self.keep_bill_number(requester, input, &resolved).await?,
-            None => None,
-        };
+        let keeps = self.bill_number_to_keep(requester, input, &resolved);
+        let bill_number_id = resolved.bill_number.as_ref().or(keeps.as_ref()).map(|number| number.id);
         let payment = Payment {
             id: self.ids.next(),
             tenant: requester.tenant.clone(),
@@ -203,7 +201,7 @@ impl App {
             account_reference: resolved.account_reference,
             second_reference: resolved.second_reference,
             account_holder_name: None,
-            bill_number_id: bill_number,
+            bill_number_id,
             bulk_payment_id: None,
             amount,
             status: if scheduled { PaymentStatus::Scheduled } else { PaymentStatus::Ready },
@@ -234,7 +232,7 @@ impl App {
         };
         let bill_ref = resolved.bill.and_then(|bill| bill.provider_reference).unwrap_or_default();
         let takes_claim = resolved.claims && !input.even_if_being_paid;
-        let new = NewPayment { payment, request_hash, bill_ref, takes_claim, allocations: vec![allocation] };
+        let new = NewPayment { payment, request_hash, bill_ref, takes_claim, keeps, allocations: vec![allocation] };
         Ok((new, (window.run_at, window)))
     }
 
@@ -407,15 +405,18 @@ impl App {
         }
     }
 
-    async fn keep_bill_number(
+    fn bill_number_to_keep(
         &self,
         requester: &Requester,
         input: &CreatePayment,
         resolved: &Resolved,
-    ) -> Result<Option<BillNumberId>, AppError> {
-        let Some(account) = &resolved.account_reference else { return Ok(None) };
-        let number = self.keep_locally(requester, resolved.biller.id, account, input.payer_phone.clone()).await?;
-        Ok(Some(number.id))
+    ) -> Option<BillNumber> {
+        let account = resolved.account_reference.as_ref()?;
+        if !input.save_bill_number || resolved.bill_number.is_some() {
+            return None;
+        }
+        let blank = self.blank(requester, resolved.biller.id, account);
+        Some(BillNumber { phone_number: input.payer_phone.clone(), ..blank })
     }
 }
 

@@ -30,6 +30,15 @@ pub struct BillNumberFilter {
     pub customer: Option<String>,
 }
 
+/// A bill number that is or was kept.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// The bill number.
+    pub number: BillNumber,
+    /// Whether it was removed.
+    pub removed: bool,
+}
+
 impl Store {
     /// A bill number that the owner may see; one that was removed is none.
     pub async fn bill_number(&self, owner: &Owner, id: BillNumberId) -> Result<Option<BillNumber>, StoreError> {
@@ -72,7 +81,7 @@ impl Work {
         owner: &Owner,
         biller: BillerId,
         account: &str,
-    ) -> Result<Option<BillNumber>, StoreError> {
+    ) -> Result<Option<Kept>, StoreError> {
         let customer = match &owner.customer {
             Some(customer) => Column::Customer.eq(customer.as_str()),
             None => Column::Customer.is_null(),
@@ -82,7 +91,22 @@ impl Work {
             .filter(customer)
             .filter(Column::BillerId.eq(biller.uuid()))
             .filter(Column::AccountReference.eq(account));
-        found.one(&self.tx).await?.map(bill_number).transpose()
+        let Some(row) = found.one(&self.tx).await? else { return Ok(None) };
+        let removed = row.removed_at.is_some();
+        Ok(Some(Kept { number: bill_number(row)?, removed }))
+    }
+
+    /// Keeps an account as a bill number, unless its owner keeps it already; tells which one it is.
+    pub(super) async fn keep_bill_number(&mut self, new: &BillNumber, actor: &str) -> Result<BillNumberId, StoreError> {
+        let owner = Owner { tenant: new.tenant.clone(), customer: new.customer.clone() };
+        let known = self.bill_number_of_account(&owner, new.biller_id, &new.account_reference).await?;
+        let mut number = match known {
+            Some(Kept { number, removed: false }) => return Ok(number.id),
+            Some(Kept { number, removed: true }) => number,
+            None => new.clone(),
+        };
+        self.save_bill_number(&mut number, EventType::BillNumberSaved, actor, None).await?;
+        Ok(number.id)
     }
 
     /// Records that the provider keeps the bill number of a payment that asked for it.

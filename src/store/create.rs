@@ -16,8 +16,9 @@ use super::time::micros;
 use super::work::{NewEvent, Work, all_set};
 use super::{Store, StoreError};
 use crate::crash::Step;
+use crate::domain::bill_number::BillNumber;
 use crate::domain::event::{EventType, SubjectKind};
-use crate::domain::ids::PaymentId;
+use crate::domain::ids::{BillNumberId, PaymentId};
 use crate::domain::payment::submission::Submission;
 use crate::domain::payment::{Allocation, Payment};
 
@@ -34,6 +35,8 @@ pub struct NewPayment {
     pub bill_ref: String,
     /// Whether it claims the bill, so that no other open payment may.
     pub takes_claim: bool,
+    /// The bill number that is to be kept with it, unless the owner has kept the account already.
+    pub keeps: Option<BillNumber>,
     /// Which bills it pays.
     pub allocations: Vec<Allocation>,
 }
@@ -135,7 +138,14 @@ impl Work {
         let rows = stored.iter().map(|item| all_set::<entity::submission::ActiveModel, _>(submission_row(item)));
         entity::submission::Entity::insert_many(rows).exec_without_returning(&self.tx).await?;
         let payments: Vec<&NewPayment> = stored.iter().flat_map(|item| &item.payments).collect();
-        let rows = payments.iter().map(|new| all_set::<entity::payment::ActiveModel, _>(payment_row(new)));
+        let mut rows = Vec::with_capacity(payments.len());
+        for new in &payments {
+            let bill_number = match &new.keeps {
+                Some(number) => Some(self.keep_bill_number(number, &new.payment.created_by).await?),
+                None => new.payment.bill_number_id,
+            };
+            rows.push(all_set::<entity::payment::ActiveModel, _>(payment_row(new, bill_number)));
+        }
         entity::payment::Entity::insert_many(rows).exec_without_returning(&self.tx).await?;
         let rows: Vec<_> = payments.iter().flat_map(|new| allocation_rows(new)).collect();
         if !rows.is_empty() {
@@ -212,7 +222,7 @@ fn submission_row(item: &NewSubmission) -> entity::submission::Model {
     }
 }
 
-fn payment_row(new: &NewPayment) -> entity::payment::Model {
+fn payment_row(new: &NewPayment, bill_number: Option<BillNumberId>) -> entity::payment::Model {
     let payment = &new.payment;
     entity::payment::Model {
         id: payment.id.uuid(),
@@ -226,7 +236,7 @@ fn payment_row(new: &NewPayment) -> entity::payment::Model {
         account_reference: payment.account_reference.clone(),
         second_reference: payment.second_reference.clone(),
         account_holder_name: payment.account_holder_name.clone(),
-        bill_number_id: payment.bill_number_id.map(|id| id.uuid()),
+        bill_number_id: bill_number.map(|id| id.uuid()),
         bulk_payment_id: payment.bulk_payment_id.map(|id| id.uuid()),
         bill_ref: new.bill_ref.clone(),
         amount_minor: payment.amount.minor(),
