@@ -105,7 +105,7 @@ fn biller<'a>(billers: &'a [Biller], name: &str) -> Result<&'a Biller, Failed> {
 }
 
 impl Tour<'_> {
-    /// Asks what the account owes, and tells it.
+    /// Asks what the account owes, and tells how much of that the biller takes: whole shillings.
     async fn look_up(&mut self, biller: &Biller) -> Result<String, Failed> {
         self.report.chapter("2  What does this account owe?");
         let variables = json!({ "biller": biller.id, "account": PAID_LATER });
@@ -120,12 +120,13 @@ impl Tour<'_> {
         self.report.say(&format!("who owes {amount} {currency} until {until}."));
         let as_expected = currency == CURRENCY;
         self.report.step(Step::new(format!("the amount is in {CURRENCY}"), as_expected, currency));
-        Ok(amount)
+        Ok(amount.split('.').next().unwrap_or_default().to_owned())
     }
 
     async fn pay_a_bill(&mut self, bill: &Intention<'_>) -> Result<String, Failed> {
         self.report.chapter("3  Pay it, and watch");
-        self.report.say(&format!("Paying {} {CURRENCY}. Each change, as the subscription brings it:", bill.amount));
+        self.report.say(&format!("Paying {} {CURRENCY}: this biller takes whole shillings.", bill.amount));
+        self.report.say("Each change, as the subscription brings it:");
         let (id, seen) = self.pay_and_watch(bill).await?;
         self.expect_exactly(&["READY", "SUBMITTING", "PENDING", "SUCCEEDED"], &seen);
         let receipt = self.settled(&id).await?.receipt;
