@@ -134,7 +134,7 @@ mod tests {
         let (one, other) = (metrics(), metrics());
         metrics::counter!(metric::TOKENS_REFUSED, "reason" => "test").increment(1);
         assert!(one.render().contains(metric::TOKENS_REFUSED));
-        assert!(other.render().contains("webhook attempts by outcome"));
+        assert!(other.render().contains("tokens refused by reason"));
     }
 
     #[test]
