@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use url::Url;
 use crate::app::catalogue::Catalogue;
 use crate::app::{App, Parts, Policy};
 use crate::config::{LEASE_MARGIN, Settings};
+use crate::domain::phone::PhoneNumber;
 use crate::domain::provider::ProviderCode;
 use crate::domain::requester::TenantId;
 use crate::graphql;
@@ -107,6 +109,8 @@ impl Server {
             }
         });
         let tasks = worker::start(&app, worker_options(settings), &shutdown);
+        // The plan of the world's phone numbers is read before the first payment needs it, and off the way.
+        tokio::task::spawn_blocking(|| PhoneNumber::from_str("+254700000000"));
         tracing::info!(%address, "billpay listens");
         Ok(Self { address, app, engine, shutdown, tasks, serving })
     }

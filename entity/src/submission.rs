@@ -35,6 +35,8 @@ pub struct Model {
     pub submits: i32,
     /// When the last one ended.
     pub last_submit_at: Option<i64>,
+    /// What its answer said.
+    pub last_submit_verdict: Option<String>,
     /// How many look-ups followed it.
     pub look_ups: i32,
     /// What the last look-up said.

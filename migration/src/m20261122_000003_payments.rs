@@ -124,6 +124,7 @@ fn submissions() -> TableCreateStatement {
         .col(integer("attempt_count"))
         .col(integer("submits"))
         .col(big_integer_null("last_submit_at"))
+        .col(text_null("last_submit_verdict"))
         .col(integer("look_ups"))
         .col(text_null("last_look_up_verdict"))
         .col(big_integer_null("last_look_up_at"))

@@ -249,6 +249,7 @@ impl App {
             attempt_count: 0,
             submits: 0,
             last_submit_at: None,
+            last_submit_verdict: None,
             look_ups: 0,
             last_look_up: None,
             look_up_requests: 0,

@@ -11,6 +11,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -105,6 +106,11 @@ impl Authenticator {
             metrics::counter!(metric::TOKENS_REFUSED, "reason" => error.reason()).increment(1);
         }
         verified
+    }
+
+    /// How long a requester's token is still good.
+    pub fn time_left(&self, requester: &Requester) -> Duration {
+        Duration::try_from(requester.expires_at.duration_since(self.clock.now())).unwrap_or_default()
     }
 
     async fn verify(&self, authorization: &str) -> Result<Requester, AuthError> {

@@ -6,10 +6,8 @@
 //! client that does not read holds one answer.
 
 use std::pin::Pin;
-use std::time::Duration;
 
 use futures_util::stream::{self, BoxStream, StreamExt};
-use jiff::Timestamp;
 use tokio::time::{Interval, Sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -47,15 +45,10 @@ pub fn pulses(edge: &Edge, requester: &Requester, answers: BoxStream<'static, An
         head_of: edge.head_of.clone(),
         shutdown: edge.shutdown.clone(),
         beats: tokio::time::interval(edge.limits.heartbeat),
-        token_end: Box::pin(tokio::time::sleep(time_left(requester))),
+        token_end: Box::pin(tokio::time::sleep(edge.authenticator.time_left(requester))),
         has_ended: false,
     };
     stream::unfold(heart, |mut heart| async move { heart.beat().await.map(|pulse| (pulse, heart)) }).boxed()
-}
-
-/// How long the requester's token is still good.
-pub fn time_left(requester: &Requester) -> Duration {
-    Duration::try_from(requester.expires_at.duration_since(Timestamp::now())).unwrap_or_default()
 }
 
 impl Heart {

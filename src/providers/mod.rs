@@ -5,6 +5,7 @@
 //! `docs/adding-a-provider.md` tells how one is made.
 
 pub mod almara;
+pub mod click;
 mod http;
 mod json;
 

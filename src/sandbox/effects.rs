@@ -100,6 +100,10 @@ impl Book {
         Ok(Self { effects: parse(complete)?, file: Some(file) })
     }
 
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a simulator stands for another company's machine, with a clock of its own"
+    )]
     fn append(&mut self, movement: Movement) -> io::Result<()> {
         let effect = Effect {
             provider: movement.provider.to_owned(),

@@ -107,6 +107,7 @@ pub(super) fn submission(row: entity::submission::Model) -> Result<Submission, S
         attempt_count: row.attempt_count,
         submits: row.submits.unsigned_abs(),
         last_submit_at: row.last_submit_at.map(timestamp).transpose()?,
+        last_submit_verdict: row.last_submit_verdict.as_deref().map(|said| word(said, "a verdict")).transpose()?,
         look_ups: row.look_ups.unsigned_abs(),
         last_look_up,
         look_up_requests: row.look_up_requests,

@@ -210,6 +210,7 @@ fn submission_row(item: &NewSubmission) -> entity::submission::Model {
         attempt_count: 0,
         submits: 0,
         last_submit_at: None,
+        last_submit_verdict: None,
         look_ups: 0,
         last_look_up_verdict: None,
         last_look_up_at: None,

@@ -65,7 +65,7 @@ impl Work {
         let now = now_sql(backend, "$1");
         let sql = format!(
             "UPDATE submissions SET next_action_at = lease_until, attempt_count = $2, submits = $3, last_submit_at = $4, \
-               key_first_used_at = $5, request_bytes = $6, look_ups = 0, last_look_up_verdict = NULL, last_look_up_at = NULL \
+               key_first_used_at = $5, request_bytes = $6, last_submit_verdict = NULL, look_ups = 0, last_look_up_verdict = NULL, last_look_up_at = NULL \
              WHERE id = $7 AND fence = $8 AND lease_until > {now} + $9"
         );
         let values = [
@@ -97,6 +97,7 @@ impl Work {
             .col_expr(Column::NextActionAt, Expr::value(next.map(micros)))
             .col_expr(Column::AttemptCount, Expr::value(after.attempt_count))
             .col_expr(Column::LastSubmitAt, Expr::value(after.last_submit_at.map(micros)))
+            .col_expr(Column::LastSubmitVerdict, Expr::value(after.last_submit_verdict.map(|said| said.to_string())))
             .col_expr(Column::LookUps, Expr::value(i32::try_from(after.look_ups).unwrap_or(i32::MAX)))
             .col_expr(Column::LastLookUpVerdict, Expr::value(verdict))
             .col_expr(Column::LastLookUpAt, Expr::value(at))

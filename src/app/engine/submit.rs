@@ -114,6 +114,7 @@ impl App {
         submission.submits += 1;
         submission.last_submit_at = Some(now);
         submission.key_first_used_at = submission.key_first_used_at.or(Some(now));
+        submission.last_submit_verdict = None;
         submission.look_ups = 0;
         submission.last_look_up = None;
         if !work.mark(submission, self.policy.call_timeout, self.policy.lease_margin).await? {
@@ -219,6 +220,7 @@ impl App {
         }
         if holds_lease {
             current.last_submit_at = Some(work.now());
+            current.last_submit_verdict = Some(said);
             current.fault_count = 0;
             let next = self.next_look(&current, statuses);
             work.release(&current, next).await?;

@@ -77,6 +77,8 @@ pub struct Situation {
     pub submits: u32,
     /// When the last such attempt ended, or started where it never ended.
     pub last_submit_at: Option<Timestamp>,
+    /// What the answer to it said, before it was weighed.
+    pub last_submit_verdict: Option<Verdict>,
     /// When the provider first saw our reference.
     pub key_first_used_at: Option<Timestamp>,
     /// How often it was looked up since the last submission.
@@ -160,7 +162,13 @@ fn decide_unknown(situation: &Situation, safety: &Safety) -> Step {
 }
 
 /// Look up; where it is not known, send the same again while the provider still remembers the reference.
+///
+/// A repetition that was refused says nothing about the first request, which may still be travelling: it is not
+/// repeated once more, but looked up until nothing can be travelling any longer.
 fn decide_unknown_a(situation: &Situation, safety: &Safety) -> Step {
+    if situation.last_submit_verdict == Some(Verdict::Declined) {
+        return decide_unknown_c(situation, safety);
+    }
     match situation.last_look_up {
         Some((Verdict::NotFound, _)) if may_repeat(situation, safety) => repeat(situation),
         Some(_) | None => look_up_or_review(situation),
@@ -169,7 +177,11 @@ fn decide_unknown_a(situation: &Situation, safety: &Safety) -> Step {
 
 /// No look-up: send the same again while the provider still remembers the reference.
 fn decide_unknown_b(situation: &Situation, safety: &Safety) -> Step {
-    if may_repeat(situation, safety) { repeat(situation) } else { Step::Review(ReviewReason::NoSafeAction) }
+    if situation.last_submit_verdict != Some(Verdict::Declined) && may_repeat(situation, safety) {
+        repeat(situation)
+    } else {
+        Step::Review(ReviewReason::NoSafeAction)
+    }
 }
 
 /// Look-up only: never send again. "Not found" means something only after the request can no longer be travelling.
@@ -220,8 +232,11 @@ fn look_up_or_review(situation: &Situation) -> Step {
     }
 }
 
-/// Whether the provider would still recognise the repetition, with a margin.
+/// Whether the provider would still recognise the repetition, with a margin, and patience has not ended.
 fn may_repeat(situation: &Situation, safety: &Safety) -> bool {
+    if situation.now >= situation.review_at {
+        return false;
+    }
     match (safety.idempotency, situation.key_first_used_at) {
         (Idempotency::Key { life, margin }, Some(first)) => situation.now < later(first, life.saturating_sub(margin)),
         (Idempotency::Key { .. }, None) => true,
@@ -272,6 +287,7 @@ mod tests {
             not_after: at(86_400),
             submits: 1,
             last_submit_at: Some(at(0)),
+            last_submit_verdict: None,
             key_first_used_at: Some(at(0)),
             look_ups: 0,
             last_look_up: None,
@@ -290,6 +306,20 @@ mod tests {
         assert_eq!(decide(&not_found, &a), Step::Submit);
         let unclear = Situation { look_ups: 1, last_look_up: Some((Verdict::Unclear, at(30))), ..unknown(60) };
         assert_eq!(decide(&unclear, &a), Step::LookUp);
+    }
+
+    #[test]
+    fn a_refused_repetition_is_not_repeated_and_patience_ends_for_all() {
+        let a = safety(KEY, FIND);
+        let not_found = Situation { look_ups: 1, last_look_up: Some((Verdict::NotFound, at(30))), ..unknown(60) };
+        let declined = Situation { last_submit_verdict: Some(Verdict::Declined), ..not_found };
+        assert_eq!(decide(&declined, &a), Step::LookUp, "the first request may still be travelling");
+        let quiet = Situation { last_look_up: Some((Verdict::NotFound, at(71))), now: at(75), ..declined };
+        assert_eq!(decide(&quiet, &a), Step::Review(ReviewReason::NoSafeAction));
+        let late = Situation { review_at: at(50), ..not_found };
+        assert_eq!(decide(&late, &a), Step::LookUp, "a last look before a person is asked");
+        let looked = Situation { last_look_up: Some((Verdict::NotFound, at(55))), ..late };
+        assert_eq!(decide(&looked, &a), Step::Review(ReviewReason::Overdue));
     }
 
     #[test]

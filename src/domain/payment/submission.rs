@@ -34,6 +34,8 @@ pub struct Submission {
     pub submits: u32,
     /// When the last of those ended, or was marked.
     pub last_submit_at: Option<Timestamp>,
+    /// What its answer said, before it was weighed.
+    pub last_submit_verdict: Option<Verdict>,
     /// How many look-ups followed it.
     pub look_ups: u32,
     /// What the last look-up said, and when.
@@ -67,6 +69,7 @@ impl Submission {
             not_after: self.not_after,
             submits: self.submits,
             last_submit_at: self.last_submit_at,
+            last_submit_verdict: self.last_submit_verdict,
             key_first_used_at: self.key_first_used_at,
             look_ups: self.look_ups,
             last_look_up: self.last_look_up,

@@ -22,7 +22,6 @@ use crate::graphql::answer::Answer;
 use crate::graphql::execute::{RequestContext, answers};
 use crate::graphql::request::GraphqlRequest;
 use crate::http::graphql::Edge;
-use crate::http::pulse::time_left;
 use crate::http::request_id::RequestId;
 
 /// The ends by which a connection reads, writes and hears of its operations.
@@ -191,7 +190,7 @@ impl Connection {
         }
         let header = authorization.or_else(|| self.authorization.take()).ok_or(Close::TokenRefused)?;
         let requester = self.edge.authenticator.authenticate(&header).await.map_err(|_| Close::TokenRefused)?;
-        self.deadline = Box::pin(tokio::time::sleep(time_left(&requester)));
+        self.deadline = Box::pin(tokio::time::sleep(self.edge.authenticator.time_left(&requester)));
         self.requester = Some(requester);
         self.say(&ServerMessage::ConnectionAck).await
     }

@@ -27,8 +27,8 @@ const LAST_NAMES: [&str; 12] = [
     "CHERUIYOT",
 ];
 
-const LEAST_DUE_CENTS: u64 = 25_000;
-const MOST_DUE_CENTS: u64 = 999_900;
+const LEAST_DUE_SHILLINGS: u64 = 250;
+const MOST_DUE_SHILLINGS: u64 = 9_999;
 const SOONEST_DUE_DAYS: u64 = 10;
 const LATEST_DUE_DAYS: u64 = 18;
 /// Kenya keeps the same time all year.
@@ -84,8 +84,9 @@ fn pick(names: &[&'static str; 12], number: u64) -> &'static str {
 }
 
 fn amount_due(account: &str) -> Decimal {
-    let cents = in_range(LEAST_DUE_CENTS, MOST_DUE_CENTS, derive::number("amount due", account));
-    Decimal::new(cents, 2)
+    // Whole shillings, since Almara's pages want them of a payment.
+    let shillings = in_range(LEAST_DUE_SHILLINGS, MOST_DUE_SHILLINGS, derive::number("amount due", account));
+    Decimal::new(shillings * 100, 2)
 }
 
 fn due_in_days(account: &str) -> i64 {
@@ -96,6 +97,10 @@ fn in_range(least: u64, most: u64, number: u64) -> i64 {
     (least + number % (most - least + 1)).cast_signed()
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a simulator stands for another company's machine, with a clock of its own"
+)]
 fn today() -> Date {
     Timestamp::now().to_zoned(TimeZone::fixed(tz::offset(NAIROBI_OFFSET_HOURS))).date()
 }

@@ -15,6 +15,10 @@ pub(super) struct Message<T> {
 }
 
 /// Now, with the seven fractional digits of .NET.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a simulator stands for another company's machine, with a clock of its own"
+)]
 pub(super) fn timestamp() -> String {
     format!("{:.7}", Timestamp::now())
 }
