@@ -31,7 +31,9 @@ use crate::ports::clock::Clock;
 use crate::ports::ids::Ids;
 use crate::ports::provider::Provider;
 use crate::providers::almara::Almara;
+use crate::providers::click::Click;
 use crate::store::{Connect, Refused, Store};
+use crate::telemetry;
 use crate::worker::{self, WorkerOptions};
 
 /// How long submissions are held back after a provider refused our credentials.
@@ -87,6 +89,8 @@ pub struct Server {
 impl Server {
     /// Starts a server by its settings.
     pub async fn start(settings: &Settings, options: StartOptions) -> Result<Self, StartError> {
+        // Before anything is counted.
+        telemetry::metrics();
         let app = application(settings, &options.clock).await?;
         app.hold_suspects().await?;
         let shutdown = CancellationToken::new();
@@ -170,6 +174,9 @@ pub fn providers(
         let callbacks = callback_url(settings, ProviderCode::Almara)?;
         let adapter = Almara::try_new(almara, callbacks, clock.clone(), ids.clone())?;
         providers.insert(ProviderCode::Almara, Arc::new(adapter));
+    }
+    if let Some(click) = &settings.providers.click {
+        providers.insert(ProviderCode::Click, Arc::new(Click::try_new(click, clock.clone())?));
     }
     Ok(providers)
 }

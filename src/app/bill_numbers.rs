@@ -60,13 +60,18 @@ impl App {
         let id = id.parse::<BillNumberId>().map_err(|_| not_found())?;
         let known = self.store.bill_number(&owner, id).await?.ok_or_else(not_found)?;
         let (biller, provider) = self.biller_and_provider(known.biller_id)?;
-        let kept =
-            provider.find_bill_number(&biller, &known.account_reference).await.map_err(|error| refusal_of(&error))?;
-        let account =
-            provider.look_up_account(&biller, &known.account_reference).await.map_err(|error| refusal_of(&error))?;
+        let kept = provider
+            .find_bill_number(&biller, &known.account_reference)
+            .await
+            .map_err(|error| refusal_of(&error, &["input"]))?;
+        let account = provider
+            .look_up_account(&biller, &known.account_reference)
+            .await
+            .map_err(|error| refusal_of(&error, &["input"]))?;
         self.keep_told_bill(&owner, &biller, &known.account_reference, &account).await?;
         let mut work = self.store.begin(Step::Other).await?;
-        let before = work.bill_number(&owner, id).await?.ok_or_else(not_found)?;
+        let present = work.bill_number(&owner, id).await?.filter(|number| number.removed_at.is_none());
+        let before = present.ok_or_else(not_found)?;
         let mut after = before.clone();
         merge(&mut after, kept.as_ref(), self.clock.now());
         after.customer_name = account.customer_name.or(after.customer_name);
@@ -87,13 +92,18 @@ impl App {
         Ok(after)
     }
 
-    /// Removes a bill number. Payments that named it keep it.
+    /// Removes a bill number; one that was removed before is answered as it is. Payments that named it keep it.
     pub async fn remove_bill_number(&self, requester: &Requester, id: &str) -> Result<BillNumber, AppError> {
         require(requester, Scope::BillsWrite)?;
         let not_found = || Refusal::not_found(&["input", "billNumberId"], "bill number");
         let id = id.parse::<BillNumberId>().map_err(|_| not_found())?;
         let mut work = self.store.begin(Step::Other).await?;
         let mut number = work.bill_number(&Owner::of(requester), id).await?.ok_or_else(not_found)?;
+        if number.removed_at.is_some() {
+            work.roll_back().await?;
+            return Ok(number);
+        }
+        number.removed_at = Some(work.now());
         work.save_bill_number(&mut number, EventType::BillNumberRemoved, &requester.subject, None).await?;
         work.commit().await?;
         Ok(number)
@@ -139,7 +149,7 @@ impl App {
             description: input.description.clone(),
             remind_due_date: input.remind_due_date,
         };
-        let answer = provider.save_bill_number(&request).await.map_err(|error| refusal_of(&error))?;
+        let answer = provider.save_bill_number(&request).await.map_err(|error| refusal_of(&error, &["input"]))?;
         Ok(Some(answer))
     }
 
@@ -153,7 +163,8 @@ impl App {
     ) -> Result<BillNumber, StoreError> {
         let mut work = self.store.begin(Step::Other).await?;
         let known = work.bill_number_of_account(&Owner::of(requester), biller.id, account).await?;
-        let mut number = known.map_or_else(|| self.blank(requester, biller.id, account), |kept| kept.number);
+        let mut number = known.unwrap_or_else(|| self.blank(requester, biller.id, account));
+        number.removed_at = None;
         number.phone_number = input.phone_number.clone().or(number.phone_number);
         number.description = input.description.clone().or(number.description);
         number.remind_due_date = input.remind_due_date;
@@ -185,6 +196,7 @@ impl App {
             provider_reference: None,
             version: 0,
             created_at: self.clock.now(),
+            removed_at: None,
         }
     }
 }

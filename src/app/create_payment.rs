@@ -190,6 +190,9 @@ impl App {
         let scheduled = window.run_at > now;
         let keeps = self.bill_number_to_keep(requester, input, &resolved);
         let bill_number_id = resolved.bill_number.as_ref().or(keeps.as_ref()).map(|number| number.id);
+        let known_due = resolved.bill.as_ref().and_then(|bill| bill.due_date);
+        let kept_due = resolved.bill_number.as_ref().and_then(|number| number.due_date);
+        let due_date = input.due_date.or(known_due).or(kept_due);
         let payment = Payment {
             id: self.ids.next(),
             tenant: requester.tenant.clone(),
@@ -212,7 +215,7 @@ impl App {
             funding_account_id: None,
             delivery_speed: input.delivery_speed,
             process_date: window.process_date,
-            due_date: input.due_date.or(resolved.bill.as_ref().and_then(|bill| bill.due_date)),
+            due_date,
             callback_url: input.callback_url.clone(),
             save_bill_number: input.save_bill_number,
             our_reference: Some(self.ids.reference().to_string()),
@@ -266,7 +269,11 @@ impl App {
             Target::Account { biller_id, account_reference, second_reference } => {
                 let biller = self.biller_for_payment(biller_id, &["input", "target", "account", "billerId"])?;
                 let account = account_reference.trim().to_owned();
-                let bill = self.store.bill_of_account(owner, biller.id, &account).await?.filter(Bill::is_payable);
+                // What cannot be stored is told later with all other faults, and not asked of the database.
+                let bill = match has_control(&account) {
+                    true => None,
+                    false => self.store.bill_of_account(owner, biller.id, &account).await?.filter(Bill::is_payable),
+                };
                 Ok(Resolved {
                     biller,
                     account_reference: Some(account),
@@ -480,7 +487,13 @@ fn check_amount(input: &CreatePayment, resolved: &Resolved, faults: &mut Vec<Ref
 }
 
 fn check_words(input: &CreatePayment, faults: &mut Vec<Refusal>) {
-    if input.description.as_ref().is_some_and(|text| text.chars().count() > LONGEST_DESCRIPTION || has_control(text)) {
+    let told = faults.iter().any(|fault| fault.path == ["input", "description"]);
+    if !told
+        && input
+            .description
+            .as_ref()
+            .is_some_and(|text| text.chars().count() > LONGEST_DESCRIPTION || has_control(text))
+    {
         let message = format!("a description has at most {LONGEST_DESCRIPTION} printable characters");
         faults.push(Refusal::input(&["input", "description"], message));
     }

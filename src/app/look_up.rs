@@ -47,7 +47,7 @@ impl App {
         require(requester, Scope::BillsRead)?;
         let (biller, provider) = self.biller_that_can(biller_id, Capability::LookUp)?;
         let account = self.checked_account(&biller, account_reference)?;
-        let answer = provider.look_up_account(&biller, &account).await.map_err(|error| refusal_of(&error))?;
+        let answer = provider.look_up_account(&biller, &account).await.map_err(|error| refusal_of(&error, &[]))?;
         let bill = self.keep_told_bill(&Owner::of(requester), &biller, &account, &answer).await?;
         Ok(self.found(answer, bill.into_iter().filter(Bill::is_payable).collect()))
     }
@@ -62,7 +62,7 @@ impl App {
         require(requester, Scope::BillsRead)?;
         let (biller, provider) = self.biller_that_can(biller_id, Capability::Validate)?;
         let account = self.checked_account(&biller, Some(account_reference))?;
-        let answer = provider.validate_account(&biller, &account).await.map_err(|error| refusal_of(&error))?;
+        let answer = provider.validate_account(&biller, &account).await.map_err(|error| refusal_of(&error, &[]))?;
         Ok(self.found(answer, Vec::new()))
     }
 
@@ -137,17 +137,19 @@ impl App {
     }
 }
 
-/// What a failed question to a provider is to a caller: nothing was changed by it.
-pub(super) fn refusal_of(error: &ProviderError) -> Refusal {
+/// What a failed question to a provider is to a caller: nothing was changed by it. `within` is where the arguments
+/// stand: in a mutation, its input.
+pub(super) fn refusal_of(error: &ProviderError, within: &[&str]) -> Refusal {
+    let at = |refusal: Refusal, name: Option<&str>| refusal.at(&[within, name.as_slice()].concat());
     match error {
         ProviderError::Refused(refused) => match refused.kind {
             RefusalKind::AccountNotFound => {
-                Refusal::new(ErrorCode::AccountNotFound, "the biller does not know this account")
-                    .at(&["accountReference"])
+                let refusal = Refusal::new(ErrorCode::AccountNotFound, "the biller does not know this account");
+                at(refusal, Some("accountReference"))
             }
             RefusalKind::Input => {
-                Refusal::new(ErrorCode::BadUserInput, "the provider refused some of what was entered")
-                    .at(&refused.fields.first().map_or_else(Vec::new, |field| last_name(&field.path)))
+                let refusal = Refusal::new(ErrorCode::BadUserInput, "the provider refused some of what was entered");
+                at(refusal, refused.fields.first().and_then(|field| field.path.last()).map(String::as_str))
             }
             RefusalKind::Amount | RefusalKind::Other => {
                 Refusal::new(ErrorCode::ProviderRefused, "the provider refused to answer")
@@ -157,8 +159,4 @@ pub(super) fn refusal_of(error: &ProviderError) -> Refusal {
             Refusal::new(ErrorCode::ProviderUnavailable, "the provider gave no usable answer; try again in a moment")
         }
     }
-}
-
-fn last_name(path: &[String]) -> Vec<&str> {
-    path.last().map(String::as_str).into_iter().collect()
 }

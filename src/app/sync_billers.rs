@@ -32,7 +32,7 @@ impl App {
         };
         let mut sum = SyncReport::default();
         for code in wanted {
-            let report = self.sync_provider(code).await?.map_err(|error| refusal_of(&error))?;
+            let report = self.sync_provider(code).await?.map_err(|error| refusal_of(&error, &[]))?;
             sum.added += report.added;
             sum.changed += report.changed;
             sum.retired += report.retired;
@@ -57,7 +57,12 @@ impl App {
 
     async fn sync_provider(&self, code: ProviderCode) -> Result<Result<SyncReport, ProviderError>, StoreError> {
         let Some(provider) = self.provider(code) else { return Ok(Ok(SyncReport::default())) };
-        match provider.catalogue().await {
+        // A session shows that the way is open; some catalogues need none.
+        let fetched = match provider.prepare().await {
+            Ok(()) => provider.catalogue().await,
+            Err(error) => Err(error),
+        };
+        match fetched {
             Ok(entries) => {
                 let report = self.store.store_catalogue(code, &entries, &self.ids).await?;
                 self.store.set_provider_state(code, ProviderState::Healthy, None, None).await?;

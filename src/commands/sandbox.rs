@@ -45,12 +45,15 @@ pub(super) async fn run(arguments: Arguments) -> Result<ExitCode, Failed> {
 
 /// The settings that make a server use the sandbox at `address`.
 pub(super) fn settings_for(address: SocketAddr) -> Vec<(String, String)> {
-    let base = format!("http://{address}/almara");
-    let almara = [
-        ("BASE_URL", base.clone()),
-        ("TOKEN_URL", format!("{base}/v1/oauth/token")),
-        ("CLIENT_ID", sandbox::ALMARA_CLIENT_ID.to_owned()),
-        ("CLIENT_SECRET", sandbox::ALMARA_CLIENT_SECRET.to_owned()),
+    let (almara, click) = (format!("http://{address}/almara"), format!("http://{address}/click"));
+    let settings = [
+        ("ALMARA__BASE_URL", almara.clone()),
+        ("ALMARA__TOKEN_URL", format!("{almara}/v1/oauth/token")),
+        ("ALMARA__CLIENT_ID", sandbox::ALMARA_CLIENT_ID.to_owned()),
+        ("ALMARA__CLIENT_SECRET", sandbox::ALMARA_CLIENT_SECRET.to_owned()),
+        ("CLICK__BASE_URL", click),
+        ("CLICK__EMAIL", sandbox::CLICK_EMAIL.to_owned()),
+        ("CLICK__PASSWORD", sandbox::CLICK_PASSWORD.to_owned()),
     ];
-    almara.into_iter().map(|(name, value)| (format!("BILLPAY_PROVIDERS__ALMARA__{name}"), value)).collect()
+    settings.into_iter().map(|(name, value)| (format!("BILLPAY_PROVIDERS__{name}"), value)).collect()
 }

@@ -12,7 +12,6 @@ use crate::telemetry;
 pub(super) async fn run(settings: Settings) -> Result<ExitCode, Failed> {
     settings.require_auth()?;
     telemetry::start_logging(&settings.log);
-    telemetry::metrics();
     let playground = settings.playground.unwrap_or(false).then(Playground::default);
     let server = Server::start(&settings, StartOptions { playground, ..StartOptions::default() }).await?;
     shutdown::signal().await;

@@ -46,4 +46,6 @@ pub struct BillNumber {
     pub version: i32,
     /// When it was saved.
     pub created_at: Timestamp,
+    /// When it was removed. Payments that named it go on naming it.
+    pub removed_at: Option<Timestamp>,
 }

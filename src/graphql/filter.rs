@@ -28,6 +28,14 @@ fn optional<K: Kind>(text: Option<ID>, name: &str) -> async_graphql::Result<Opti
     text.map(|text| id(&text, name)).transpose()
 }
 
+/// A text to be compared with what is stored. No stored text holds a NUL, and PostgreSQL takes none.
+pub fn stored_text(text: Option<String>, name: &str) -> async_graphql::Result<Option<String>> {
+    match text {
+        Some(text) if text.contains('\0') => Err(bad_input(format!("`{name}` holds a NUL character"))),
+        text => Ok(text),
+    }
+}
+
 /// The provider with this id.
 pub fn provider(id: &ID) -> Option<ProviderCode> {
     let id: ProviderId = id.parse().ok()?;
@@ -86,8 +94,8 @@ pub fn page_of_billers(found: Vec<Arc<Biller>>, page: PageRequest) -> Option<Pag
 pub fn bill_numbers(filter: BillNumberFilter) -> async_graphql::Result<store::BillNumberFilter> {
     Ok(store::BillNumberFilter {
         biller_id: optional(filter.biller_id, "billerId")?,
-        account_reference: filter.account_reference,
-        customer: filter.customer,
+        account_reference: stored_text(filter.account_reference, "accountReference")?,
+        customer: stored_text(filter.customer, "customer")?,
     })
 }
 
@@ -95,7 +103,7 @@ pub fn bill_numbers(filter: BillNumberFilter) -> async_graphql::Result<store::Bi
 pub fn bills(filter: BillFilter) -> async_graphql::Result<store::BillFilter> {
     Ok(store::BillFilter {
         biller_id: optional(filter.biller_id, "billerId")?,
-        account_reference: filter.account_reference,
+        account_reference: stored_text(filter.account_reference, "accountReference")?,
         payable: filter.payable,
     })
 }
@@ -107,7 +115,7 @@ pub fn payments(filter: PaymentFilter) -> async_graphql::Result<store::PaymentFi
         biller_id: optional(filter.biller_id, "billerId")?,
         bill_number_id: optional(filter.bill_number_id, "billNumberId")?,
         bulk_payment_id: optional(filter.bulk_payment_id, "bulkPaymentId")?,
-        customer: filter.customer,
+        customer: stored_text(filter.customer, "customer")?,
         created_from: filter.created_from.map(|at| at.0),
         created_before: filter.created_before.map(|at| at.0),
     })

@@ -10,8 +10,10 @@ use crate::app::App;
 use crate::domain::bill::Bill;
 use crate::domain::bill_number::BillNumber;
 use crate::domain::event::Event;
+use crate::domain::money::Money;
 use crate::domain::payment::{Allocation, Attempt, Payment, Receipt};
-use crate::store::{Owner, StoreError};
+use crate::domain::provider::ProviderCode;
+use crate::store::{Owner, ProviderRow, StoreError};
 
 /// Loads from the store what one owner may see.
 #[derive(Debug)]
@@ -67,6 +69,14 @@ key! {
     OpenPaymentOf
 }
 
+/// What all processes know of a provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ProviderKey(pub ProviderCode);
+
+/// What a provider reported of a payment where it differs from what was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ReportedOf(pub Uuid);
+
 /// Events of an object behind a sequence, so many at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct EventsOf {
@@ -95,6 +105,27 @@ impl Loader<PaymentKey> for StoreLoader {
         let ids: Vec<_> = keys.iter().map(|key| key.0).collect();
         let found = self.app.store.payments_by_id(&self.owner, &ids).await?;
         Ok(found.into_iter().map(|(id, payment)| (PaymentKey(id), payment)).collect())
+    }
+}
+
+impl Loader<ProviderKey> for StoreLoader {
+    type Value = ProviderRow;
+    type Error = LoadError;
+
+    async fn load(&self, _: &[ProviderKey]) -> Result<HashMap<ProviderKey, ProviderRow>, LoadError> {
+        let found = self.app.store.providers().await?;
+        Ok(found.into_iter().map(|row| (ProviderKey(row.code), row)).collect())
+    }
+}
+
+impl Loader<ReportedOf> for StoreLoader {
+    type Value = Money;
+    type Error = LoadError;
+
+    async fn load(&self, keys: &[ReportedOf]) -> Result<HashMap<ReportedOf, Money>, LoadError> {
+        let ids: Vec<_> = keys.iter().map(|key| key.0).collect();
+        let found = self.app.store.reported_amounts(&ids).await?;
+        Ok(found.into_iter().map(|(id, amount)| (ReportedOf(id), amount)).collect())
     }
 }
 

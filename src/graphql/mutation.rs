@@ -1,6 +1,6 @@
 //! Mutations: each takes one input and answers the object, or why nothing was done.
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, OneofObject, SimpleObject};
+use async_graphql::{Context, Description, Enum, ID, InputObject, Object, OneofObject, SimpleObject};
 
 use super::context::ContextExt;
 use super::error::{UserError, split, user_error};
@@ -256,10 +256,10 @@ pub struct SyncBillersPayload {
 }
 
 /// What can be done.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Description)]
 pub struct Mutation;
 
-#[Object]
+#[Object(use_type_description)]
 impl Mutation {
     /// Saves a bill number, or updates the one of the same biller and reference, so it needs no key.
     async fn save_bill_number(
@@ -311,7 +311,7 @@ impl Mutation {
         let Some(CreatedPayment { payment, replayed }) = created else {
             return Ok(CreatePaymentPayload { payment: None, errors, replayed: false });
         };
-        for refusal in refused_fields(&payment) {
+        for refusal in refused_fields(&payment).collect::<Vec<_>>() {
             errors.push(user_error(ctx, refusal).await?);
         }
         Ok(CreatePaymentPayload { payment: Some(Payment(payment)), errors, replayed })
@@ -412,10 +412,10 @@ fn target(target: PaymentTarget) -> Target {
 
 /// The inputs that the provider refused, of a payment that failed for them.
 fn refused_fields(payment: &domain::Payment) -> impl Iterator<Item = Refusal> {
-    let fields = payment.failure.iter().flat_map(|failure| &failure.fields);
-    let refusals = fields.map(|field| {
-        let path: Vec<&str> = field.path.iter().map(String::as_str).collect();
-        Refusal::input(&path, field.message.clone())
-    });
-    refusals.collect::<Vec<_>>().into_iter()
+    payment.failure.iter().flat_map(|failure| {
+        failure.fields.iter().map(|field| {
+            let path: Vec<&str> = field.path.iter().map(String::as_str).collect();
+            Refusal::new(failure.code, field.message.clone()).at(&path)
+        })
+    })
 }

@@ -1,7 +1,7 @@
 //! Queries.
 
 use async_graphql::connection::Connection;
-use async_graphql::{Context, ID, Object};
+use async_graphql::{Context, Description, ID, Object};
 
 use super::context::ContextExt;
 use super::error::{bad_input, database, split, top_level};
@@ -28,10 +28,10 @@ use crate::domain::requester::Scope;
 const MOST_NODES: usize = 100;
 
 /// What can be asked.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Description)]
 pub struct Query;
 
-#[Object]
+#[Object(use_type_description)]
 impl Query {
     /// Any object by its id; null where there is none that you may see.
     async fn node(
@@ -204,6 +204,9 @@ impl Query {
         let (store, owner) = (&ctx.app().store, ctx.owner());
         let found = match by {
             PaymentBy::Id(id) => store.payment(&owner, id.parse().ok()?).await,
+            // No key and no reference that is stored holds a NUL.
+            PaymentBy::IdempotencyKey(key) if key.contains('\0') => return None,
+            PaymentBy::ProviderReference(by) if by.reference.contains('\0') => return None,
             PaymentBy::IdempotencyKey(key) => store.payment_by_key(&owner, &key).await,
             PaymentBy::ProviderReference(by) => {
                 let provider = match by.provider_id {

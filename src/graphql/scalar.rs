@@ -1,7 +1,7 @@
 //! Scalars. Each refuses by form only, with one test for validation and for parsing: what a value *means* is answered
 //! in a mutation's payload.
 
-use async_graphql::{InputType, InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use async_graphql::{Description, InputType, InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use jiff::Timestamp;
 use jiff::civil;
 
@@ -21,10 +21,14 @@ fn parse_with<T: InputType>(value: &Value, read: impl Fn(&str) -> Option<T>) -> 
 }
 
 /// A decimal number as a string: an optional minus, digits, at most one point between digits.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Description)]
 pub struct Decimal(pub money::DecimalText);
 
-#[Scalar(name = "Decimal", specified_by_url = "https://scalars.graphql.org/chillicream/decimal.html")]
+#[Scalar(
+    use_type_description = true,
+    name = "Decimal",
+    specified_by_url = "https://scalars.graphql.org/chillicream/decimal.html"
+)]
 impl ScalarType for Decimal {
     fn parse(value: Value) -> InputValueResult<Self> {
         parse_with(&value, |text| text.parse().ok().map(Self))
@@ -40,14 +44,18 @@ impl ScalarType for Decimal {
 }
 
 /// The code of a currency: three letters of ISO 4217, such as KES.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Description)]
 pub struct CurrencyCode(pub String);
 
 fn is_code(text: &str, letters: usize) -> bool {
     text.len() == letters && text.bytes().all(|byte| byte.is_ascii_alphabetic())
 }
 
-#[Scalar(name = "CurrencyCode", specified_by_url = "https://www.iso.org/iso-4217-currency-codes.html")]
+#[Scalar(
+    use_type_description = true,
+    name = "CurrencyCode",
+    specified_by_url = "https://www.iso.org/iso-4217-currency-codes.html"
+)]
 impl ScalarType for CurrencyCode {
     fn parse(value: Value) -> InputValueResult<Self> {
         parse_with(&value, |text| is_code(text, 3).then(|| Self(text.to_owned())))
@@ -63,10 +71,14 @@ impl ScalarType for CurrencyCode {
 }
 
 /// The code of a country: two letters of ISO 3166-1, such as KE.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Description)]
 pub struct CountryCode(pub String);
 
-#[Scalar(name = "CountryCode", specified_by_url = "https://www.iso.org/iso-3166-country-codes.html")]
+#[Scalar(
+    use_type_description = true,
+    name = "CountryCode",
+    specified_by_url = "https://www.iso.org/iso-3166-country-codes.html"
+)]
 impl ScalarType for CountryCode {
     fn parse(value: Value) -> InputValueResult<Self> {
         parse_with(&value, |text| is_code(text, 2).then(|| Self(text.to_owned())))
@@ -82,10 +94,10 @@ impl ScalarType for CountryCode {
 }
 
 /// A phone number in E.164 form, such as +254710000000.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Description)]
 pub struct PhoneNumber(pub String);
 
-#[Scalar(name = "PhoneNumber", specified_by_url = "https://www.itu.int/rec/T-REC-E.164")]
+#[Scalar(use_type_description = true, name = "PhoneNumber", specified_by_url = "https://www.itu.int/rec/T-REC-E.164")]
 impl ScalarType for PhoneNumber {
     fn parse(value: Value) -> InputValueResult<Self> {
         parse_with(&value, |text| phone::PhoneNumber::has_form(text).then(|| Self(text.to_owned())))
@@ -101,14 +113,14 @@ impl ScalarType for PhoneNumber {
 }
 
 /// An absolute address, such as <https://shop.example/paid>.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Description)]
 pub struct Url(pub String);
 
 fn is_url(text: &str) -> bool {
     url::Url::parse(text).is_ok()
 }
 
-#[Scalar(name = "URL", specified_by_url = "https://url.spec.whatwg.org/")]
+#[Scalar(use_type_description = true, name = "URL", specified_by_url = "https://url.spec.whatwg.org/")]
 impl ScalarType for Url {
     fn parse(value: Value) -> InputValueResult<Self> {
         parse_with(&value, |text| is_url(text).then(|| Self(text.to_owned())))
@@ -124,10 +136,14 @@ impl ScalarType for Url {
 }
 
 /// A moment in UTC, as RFC 3339 writes it: 2026-11-22T09:30:00Z.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Description)]
 pub struct DateTime(pub Timestamp);
 
-#[Scalar(name = "DateTime", specified_by_url = "https://scalars.graphql.org/andimarek/date-time.html")]
+#[Scalar(
+    use_type_description = true,
+    name = "DateTime",
+    specified_by_url = "https://scalars.graphql.org/andimarek/date-time.html"
+)]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
         parse_with(&value, |text| text.parse().ok().map(Self))
@@ -143,7 +159,7 @@ impl ScalarType for DateTime {
 }
 
 /// A day: YYYY-MM-DD.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Description)]
 pub struct Date(pub civil::Date);
 
 fn day(text: &str) -> Option<civil::Date> {
@@ -151,7 +167,11 @@ fn day(text: &str) -> Option<civil::Date> {
     fits.then(|| text.parse().ok()).flatten()
 }
 
-#[Scalar(name = "Date", specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339#section-5.6")]
+#[Scalar(
+    use_type_description = true,
+    name = "Date",
+    specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339#section-5.6"
+)]
 impl ScalarType for Date {
     fn parse(value: Value) -> InputValueResult<Self> {
         parse_with(&value, |text| day(text).map(Self))
@@ -167,7 +187,7 @@ impl ScalarType for Date {
 }
 
 /// A place in the event log: a whole number as a decimal string, since it may pass 31 bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Description)]
 pub struct Sequence(pub i64);
 
 fn sequence(text: &str) -> Option<i64> {
@@ -175,7 +195,11 @@ fn sequence(text: &str) -> Option<i64> {
     digits.then(|| text.parse().ok()).flatten()
 }
 
-#[Scalar(name = "Sequence", specified_by_url = "https://www.rfc-editor.org/rfc/rfc8259#section-6")]
+#[Scalar(
+    use_type_description = true,
+    name = "Sequence",
+    specified_by_url = "https://www.rfc-editor.org/rfc/rfc8259#section-6"
+)]
 impl ScalarType for Sequence {
     fn parse(value: Value) -> InputValueResult<Self> {
         parse_with(&value, |text| sequence(text).map(Self))

@@ -1,6 +1,6 @@
 //! Subscriptions: the log, followed.
 
-use async_graphql::{Context, ID, Subscription as GraphqlSubscription};
+use async_graphql::{Context, Description, ID, Subscription as GraphqlSubscription};
 use futures_util::{Stream, StreamExt};
 
 use super::context::ContextExt;
@@ -19,12 +19,12 @@ use crate::store::{self, Owner};
 
 /// What can be followed. `after` absent: paymentUpdated from the beginning, the others from now. `after: "0"`: from the
 /// oldest kept; any other that is older than the oldest kept: RESYNC_REQUIRED.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Description)]
 pub struct Subscription;
 
 type Followed<T> = async_graphql::Result<T>;
 
-#[GraphqlSubscription]
+#[GraphqlSubscription(use_type_description)]
 impl Subscription {
     /// Every change of one payment, from its beginning where `after` is absent.
     async fn payment_updated(

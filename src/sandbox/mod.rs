@@ -7,6 +7,7 @@
 //! whoever checks that nothing is paid twice counts those lines.
 
 mod almara;
+mod click;
 mod effects;
 
 use std::fmt;
@@ -18,6 +19,8 @@ use axum::Router;
 
 use self::almara::Almara;
 pub use self::almara::{CLIENT_ID as ALMARA_CLIENT_ID, CLIENT_SECRET as ALMARA_CLIENT_SECRET};
+use self::click::Click;
+pub use self::click::{EMAIL as CLICK_EMAIL, PASSWORD as CLICK_PASSWORD};
 use self::effects::Effects;
 pub use self::effects::EffectsError;
 
@@ -55,19 +58,23 @@ pub enum SandboxError {
 /// All simulators with their state; routers made from one sandbox share it.
 pub struct Sandbox {
     almara: Arc<Almara>,
+    click: Arc<Click>,
 }
 
 impl Sandbox {
     /// Opens the ledger and prepares the simulators; what an earlier run has paid stays paid.
     pub fn try_new(options: Options) -> Result<Self, SandboxError> {
         let effects = Effects::open(options.effects.as_deref())?;
+        let click = Click::new(effects.clone(), &options);
         let almara = Almara::new(effects, callback_client()?, &options);
-        Ok(Self { almara: Arc::new(almara) })
+        Ok(Self { almara: Arc::new(almara), click: Arc::new(click) })
     }
 
-    /// The simulators, one path prefix a provider: `/almara`.
+    /// The simulators, one path prefix a provider: `/almara`, `/click`.
     pub fn router(&self) -> Router {
-        Router::new().nest("/almara", Arc::clone(&self.almara).router())
+        Router::new()
+            .nest("/almara", Arc::clone(&self.almara).router())
+            .nest("/click", Arc::clone(&self.click).router())
     }
 }
 
@@ -100,6 +107,7 @@ pub struct Scenario {
 pub fn scenarios(provider_code: &str) -> &'static [Scenario] {
     match provider_code {
         almara::PROVIDER => almara::scenarios(),
+        click::PROVIDER => click::scenarios(),
         _ => &[],
     }
 }
@@ -130,25 +138,39 @@ mod tests {
     use super::*;
 
     const DOCUMENTATION: &str = include_str!("../../docs/sandbox.md");
+    /// The simulated providers, with the headings of their chapters.
+    const PROVIDERS: [(&str, &str); 2] = [(almara::PROVIDER, "## Almara Pay"), (click::PROVIDER, "## Click")];
+
+    /// The lines of one provider's chapter.
+    fn chapter(heading: &str) -> impl Iterator<Item = &'static str> {
+        let chapter = DOCUMENTATION.lines().skip_while(move |line| *line != heading).skip(1);
+        chapter.take_while(|line| !line.starts_with("## "))
+    }
 
     #[test]
     fn every_scenario_has_its_own_trigger() {
-        let mut seen = HashSet::new();
-        for scenario in scenarios(almara::PROVIDER) {
-            assert!(scenario.account_reference.is_some() != scenario.amount.is_some(), "{}", scenario.outcome);
-            let trigger = (scenario.operation, scenario.account_reference, scenario.amount);
-            assert!(seen.insert(trigger), "{trigger:?} stands twice");
+        for (provider, _) in PROVIDERS {
+            let mut seen = HashSet::new();
+            for scenario in scenarios(provider) {
+                assert!(scenario.account_reference.is_some() != scenario.amount.is_some(), "{}", scenario.outcome);
+                let trigger = (scenario.operation, scenario.account_reference, scenario.amount);
+                assert!(seen.insert(trigger), "{provider}: {trigger:?} stands twice");
+            }
+            assert!(!seen.is_empty(), "{provider}");
         }
     }
 
     #[test]
     fn every_scenario_is_documented() {
-        for scenario in scenarios(almara::PROVIDER) {
-            let trigger = scenario.account_reference.or(scenario.amount).unwrap_or_default();
-            let row = DOCUMENTATION.lines().find(|line| {
-                line.contains(&format!("| {} |", scenario.operation)) && line.contains(&format!("`{trigger}`"))
-            });
-            assert!(row.is_some_and(|row| row.contains(scenario.outcome)), "{trigger}: {}", scenario.outcome);
+        for (provider, heading) in PROVIDERS {
+            for scenario in scenarios(provider) {
+                let trigger = scenario.account_reference.or(scenario.amount).unwrap_or_default();
+                let row = chapter(heading).find(|line| {
+                    line.contains(&format!("| {} |", scenario.operation)) && line.contains(&format!("`{trigger}`"))
+                });
+                let told = format!("| {} | {} |", scenario.outcome, scenario.description);
+                assert!(row.is_some_and(|row| row.ends_with(&told)), "{provider} {trigger}: {}", scenario.outcome);
+            }
         }
     }
 

@@ -30,15 +30,6 @@ pub struct BillNumberFilter {
     pub customer: Option<String>,
 }
 
-/// A bill number that is or was kept.
-#[derive(Clone, Debug)]
-pub struct Kept {
-    /// The bill number.
-    pub number: BillNumber,
-    /// Whether it was removed.
-    pub removed: bool,
-}
-
 impl Store {
     /// A bill number that the owner may see; one that was removed is none.
     pub async fn bill_number(&self, owner: &Owner, id: BillNumberId) -> Result<Option<BillNumber>, StoreError> {
@@ -81,7 +72,7 @@ impl Work {
         owner: &Owner,
         biller: BillerId,
         account: &str,
-    ) -> Result<Option<Kept>, StoreError> {
+    ) -> Result<Option<BillNumber>, StoreError> {
         let customer = match &owner.customer {
             Some(customer) => Column::Customer.eq(customer.as_str()),
             None => Column::Customer.is_null(),
@@ -91,9 +82,7 @@ impl Work {
             .filter(customer)
             .filter(Column::BillerId.eq(biller.uuid()))
             .filter(Column::AccountReference.eq(account));
-        let Some(row) = found.one(&self.tx).await? else { return Ok(None) };
-        let removed = row.removed_at.is_some();
-        Ok(Some(Kept { number: bill_number(row)?, removed }))
+        found.one(&self.tx).await?.map(bill_number).transpose()
     }
 
     /// Keeps an account as a bill number, unless its owner keeps it already; tells which one it is.
@@ -101,8 +90,8 @@ impl Work {
         let owner = Owner { tenant: new.tenant.clone(), customer: new.customer.clone() };
         let known = self.bill_number_of_account(&owner, new.biller_id, &new.account_reference).await?;
         let mut number = match known {
-            Some(Kept { number, removed: false }) => return Ok(number.id),
-            Some(Kept { number, removed: true }) => number,
+            Some(number) if number.removed_at.is_none() => return Ok(number.id),
+            Some(removed) => BillNumber { removed_at: None, ..removed },
             None => new.clone(),
         };
         self.save_bill_number(&mut number, EventType::BillNumberSaved, actor, None).await?;
@@ -120,9 +109,9 @@ impl Work {
         Ok(())
     }
 
-    /// A bill number that the owner may see.
+    /// A bill number that the owner may see, removed or not.
     pub async fn bill_number(&self, owner: &Owner, id: BillNumberId) -> Result<Option<BillNumber>, StoreError> {
-        let found = Entity::find_by_id(id.uuid()).filter(owned(owner)).filter(Column::RemovedAt.is_null());
+        let found = Entity::find_by_id(id.uuid()).filter(owned(owner));
         found.one(&self.tx).await?.map(bill_number).transpose()
     }
 
@@ -135,8 +124,7 @@ impl Work {
         reason: Option<String>,
     ) -> Result<(), StoreError> {
         number.version += 1;
-        let removed_at = (kind == EventType::BillNumberRemoved).then(|| micros(self.now()));
-        let active = all_set::<ActiveModel, _>(row(number, removed_at));
+        let active = all_set::<ActiveModel, _>(row(number));
         if number.version == 1 {
             Entity::insert(active).exec_without_returning(&self.tx).await?;
         } else {
@@ -173,7 +161,7 @@ fn owned(owner: &Owner) -> Condition {
         .add_option(owner.customer.as_ref().map(|customer| Column::Customer.eq(customer.as_str())))
 }
 
-fn row(number: &BillNumber, removed_at: Option<i64>) -> Model {
+fn row(number: &BillNumber) -> Model {
     Model {
         id: number.id.uuid(),
         tenant_id: number.tenant.as_str().to_owned(),
@@ -194,7 +182,7 @@ fn row(number: &BillNumber, removed_at: Option<i64>) -> Model {
         provider_reference: number.provider_reference.clone(),
         version: number.version,
         created_at: micros(number.created_at),
-        removed_at,
+        removed_at: number.removed_at.map(micros),
     }
 }
 
@@ -222,5 +210,6 @@ fn bill_number(row: Model) -> Result<BillNumber, StoreError> {
         provider_reference: row.provider_reference,
         version: row.version,
         created_at: timestamp(row.created_at)?,
+        removed_at: row.removed_at.map(timestamp).transpose()?,
     })
 }

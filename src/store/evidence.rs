@@ -1,11 +1,16 @@
 //! Evidence: kept for ever, whatever it did.
 
-use sea_orm::EntityTrait;
+use std::collections::HashMap;
 
-use super::StoreError;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use uuid::Uuid;
+
+use super::convert::money;
 use super::time::micros;
 use super::work::{Work, all_set};
+use super::{Store, StoreError};
 use crate::domain::ids::{CallbackId, EvidenceId, PaymentId};
+use crate::domain::money::Money;
 use crate::domain::payment::evidence::{Reported, Source, Verdict};
 use crate::domain::payment::fold::Fold;
 
@@ -32,6 +37,26 @@ pub struct NewEvidence<'a> {
     pub actor: &'a str,
     /// In words.
     pub note: Option<&'a str>,
+}
+
+impl Store {
+    /// What a provider last reported of each of several payments, where it differs from what was asked.
+    pub async fn reported_amounts(&self, payments: &[Uuid]) -> Result<HashMap<Uuid, Money>, StoreError> {
+        use entity::evidence::{Column, Entity};
+        let rows = Entity::find()
+            .filter(Column::PaymentId.is_in(payments.iter().copied()))
+            .filter(Column::Verdict.eq(Verdict::Mismatch.as_str()))
+            .order_by_asc(Column::Id)
+            .all(&self.reader)
+            .await?;
+        let mut found = HashMap::new();
+        for row in rows {
+            if let (Some(minor), Some(currency)) = (row.amount_minor, row.currency.as_deref()) {
+                found.insert(row.payment_id, money(minor, currency)?);
+            }
+        }
+        Ok(found)
+    }
 }
 
 impl Work {

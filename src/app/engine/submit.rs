@@ -77,7 +77,9 @@ impl App {
         submission: &Submission,
         payments: &[Payment],
     ) -> Result<FrozenRequest, ProviderError> {
-        if let Some(bytes) = &submission.request_bytes {
+        // What is READY was proven not to have been sent: it is written anew, with today's date.
+        let may_have_been_sent = payments.iter().any(|payment| payment.status != PaymentStatus::Ready);
+        if let Some(bytes) = submission.request_bytes.as_ref().filter(|_| may_have_been_sent) {
             return Ok(FrozenRequest(bytes.clone()));
         }
         let trouble = |what| ProviderError::NotSent(Trouble { what, ..Trouble::default() });

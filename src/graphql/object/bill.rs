@@ -1,6 +1,6 @@
 //! Bills.
 
-use async_graphql::{Context, Enum, ID, InputObject, Object};
+use async_graphql::{Context, Description, Enum, ID, InputObject, Object};
 
 use super::amount_rule::AmountRule;
 use super::biller::Biller;
@@ -36,10 +36,10 @@ pub struct BillFilter {
 }
 
 /// An amount owed, as last told by its biller.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct Bill(pub domain::Bill);
 
-#[Object]
+#[Object(use_type_description)]
 impl Bill {
     /// Its id.
     pub async fn id(&self) -> ID {

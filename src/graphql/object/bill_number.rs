@@ -1,7 +1,7 @@
 //! Bill numbers.
 
 use async_graphql::connection::Connection;
-use async_graphql::{Context, ID, InputObject, Object};
+use async_graphql::{Context, Description, ID, InputObject, Object};
 
 use super::bill::{biller_of, load_error};
 use super::biller::Biller;
@@ -28,10 +28,10 @@ pub struct BillNumberFilter {
 }
 
 /// An account reference that a user keeps, with its holder's name, balance, due date and reminder.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct BillNumber(pub domain::BillNumber);
 
-#[Object]
+#[Object(use_type_description)]
 impl BillNumber {
     /// Its id.
     pub async fn id(&self) -> ID {

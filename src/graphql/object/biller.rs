@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, Description, Enum, ID, InputObject, Object, SimpleObject};
 
 use super::amount_rule::AmountRule;
 use super::payment_parts::DeliverySpeed;
@@ -125,10 +125,10 @@ pub struct BillerFilter {
 }
 
 /// An organisation that is owed money: a utility, an operator, a vendor.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct Biller(pub Arc<domain::Biller>);
 
-#[Object]
+#[Object(use_type_description)]
 impl Biller {
     /// Its id.
     pub async fn id(&self) -> ID {

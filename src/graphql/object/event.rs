@@ -1,7 +1,7 @@
 //! Events.
 
 use async_graphql::connection::{Connection, CursorType, Edge, EmptyFields};
-use async_graphql::{Context, Enum, ID, InputObject, Interface, Object, SimpleObject};
+use async_graphql::{Context, Description, Enum, ID, InputObject, Interface, Object, SimpleObject};
 
 use super::bill::load_error;
 use super::bill_number::BillNumber;
@@ -83,7 +83,7 @@ pub enum Event {
 
 /// A change of a payment. `status` is that of the event; `payment` is the present one. `version` is gap-free for the
 /// payment, so that a subscriber can prove that it has all.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct PaymentEvent {
     event: domain::Event,
     known: Option<payment_domain::Payment>,
@@ -109,7 +109,7 @@ impl PaymentEvent {
     }
 }
 
-#[Object]
+#[Object(use_type_description)]
 impl PaymentEvent {
     /// Gap-free in the tenant's log (a filter leaves gaps in what you see).
     pub async fn sequence(&self) -> Sequence {
@@ -166,7 +166,7 @@ impl PaymentEvent {
 }
 
 /// A change of a bill number.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct BillNumberEvent(pub domain::Event);
 
 impl BillNumberEvent {
@@ -176,7 +176,7 @@ impl BillNumberEvent {
     }
 }
 
-#[Object]
+#[Object(use_type_description)]
 impl BillNumberEvent {
     /// Gap-free in the tenant's log (a filter leaves gaps in what you see).
     pub async fn sequence(&self) -> Sequence {

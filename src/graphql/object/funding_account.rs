@@ -1,6 +1,6 @@
 //! Funding accounts.
 
-use async_graphql::{Enum, ID, Object};
+use async_graphql::{Description, Enum, ID, Object};
 
 use super::provider::Provider;
 use crate::domain::ids::FundingAccountId;
@@ -20,7 +20,7 @@ pub enum FundingAccountKind {
 }
 
 /// Where the payer's money comes from, for providers that need to know.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct FundingAccount {
     /// Its id.
     pub id: FundingAccountId,
@@ -34,7 +34,7 @@ pub struct FundingAccount {
     pub active: bool,
 }
 
-#[Object]
+#[Object(use_type_description)]
 impl FundingAccount {
     /// Its id.
     pub async fn id(&self) -> ID {

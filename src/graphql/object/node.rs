@@ -55,7 +55,7 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> async_graphql::Result<Option<N
         BillNumberKind::PREFIX => {
             scope(Scope::BillsRead)?;
             let found = ctx.loader().load_one(BillNumberKey(uuid)).await.map_err(load_error)?;
-            found.map(|found| Node::BillNumber(BillNumber(found)))
+            found.filter(|found| found.removed_at.is_none()).map(|found| Node::BillNumber(BillNumber(found)))
         }
         BillKind::PREFIX => {
             scope(Scope::BillsRead)?;

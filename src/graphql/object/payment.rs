@@ -1,6 +1,6 @@
 //! Payments.
 
-use async_graphql::{Context, ID, InputObject, Object, OneofObject};
+use async_graphql::{Context, Description, ID, InputObject, Object, OneofObject};
 
 use super::bill::{biller_of, load_error};
 use super::bill_number::BillNumber;
@@ -17,7 +17,7 @@ use crate::domain::payment as domain;
 use crate::domain::payment::action;
 use crate::domain::payment::status::PaymentStatus as Status;
 use crate::graphql::context::ContextExt;
-use crate::graphql::loader::{AllocationsOf, AttemptsOf, BillNumberKey, EventsOf, ReceiptOf};
+use crate::graphql::loader::{AllocationsOf, AttemptsOf, BillNumberKey, EventsOf, ReceiptOf, ReportedOf};
 use crate::graphql::scalar::{Date, DateTime, Sequence};
 
 /// Which payment is meant.
@@ -60,10 +60,10 @@ pub struct PaymentFilter {
 }
 
 /// One instruction to move money to one biller.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct Payment(pub domain::Payment);
 
-#[Object]
+#[Object(use_type_description)]
 impl Payment {
     /// Its id.
     pub async fn id(&self) -> ID {
@@ -173,9 +173,15 @@ impl Payment {
     }
 
     /// Why a person must look, since when, and what may safely be done.
-    async fn review(&self, ctx: &Context<'_>) -> Option<PaymentReview> {
+    async fn review(&self, ctx: &Context<'_>) -> Option<async_graphql::Result<PaymentReview>> {
         let (reason, since) = self.0.review?;
-        Some(PaymentReview { reason: reason.into(), since: DateTime(since), safe_actions: actions(ctx, &self.0) })
+        let reported = ctx.loader().load_one(ReportedOf(self.0.id.uuid())).await.map_err(load_error);
+        Some(reported.map(|reported| PaymentReview {
+            reason: reason.into(),
+            since: DateTime(since),
+            safe_actions: actions(ctx, &self.0),
+            reported_amount: reported.map(Money::from),
+        }))
     }
 
     /// What happened to it, oldest first.

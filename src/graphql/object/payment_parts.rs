@@ -1,6 +1,6 @@
 //! The parts of a payment.
 
-use async_graphql::{Context, Enum, Object, SimpleObject};
+use async_graphql::{Context, Description, Enum, Object, SimpleObject};
 
 use super::bill::{Bill, load_error};
 use super::money::Money;
@@ -99,6 +99,8 @@ pub struct PaymentReview {
     pub since: DateTime,
     /// What may be done without a risk of paying twice.
     pub safe_actions: Vec<PaymentAction>,
+    /// How much the provider reports, where it differs from what was asked.
+    pub reported_amount: Option<Money>,
 }
 
 /// What an attempt asked of the provider.
@@ -174,10 +176,10 @@ impl From<domain::Attempt> for PaymentAttempt {
 }
 
 /// Why a payment failed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct PaymentFailure(pub domain::Failure);
 
-#[Object]
+#[Object(use_type_description)]
 impl PaymentFailure {
     /// What went wrong, for a program.
     async fn code(&self) -> ErrorCode {
@@ -218,10 +220,10 @@ impl Payer {
 }
 
 /// The part of a payment that is applied to one bill.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Description)]
 pub struct PaymentAllocation(pub domain::Allocation);
 
-#[Object]
+#[Object(use_type_description)]
 impl PaymentAllocation {
     /// The bill; null for a payment to an account.
     async fn bill(&self, ctx: &Context<'_>) -> Option<async_graphql::Result<Bill>> {

@@ -1,12 +1,13 @@
 //! Providers.
 
-use async_graphql::{Context, Enum, ID, Object, SimpleObject};
+use async_graphql::{Context, Description, Enum, ID, Object, SimpleObject};
 
 use super::money::Money;
 use crate::domain::money as domain_money;
 use crate::domain::provider as domain;
 use crate::graphql::context::ContextExt;
-use crate::graphql::error::database;
+use crate::graphql::loader::ProviderKey;
+use crate::graphql::object::bill::load_error;
 use crate::graphql::scalar::{CountryCode, DateTime};
 use crate::sandbox;
 
@@ -83,10 +84,10 @@ pub struct SandboxScenario {
 }
 
 /// A company whose API executes look-ups, payments or collections.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Description)]
 pub struct Provider(pub domain::ProviderCode);
 
-#[Object]
+#[Object(use_type_description)]
 impl Provider {
     /// Its id, the same in every installation.
     pub async fn id(&self) -> ID {
@@ -138,7 +139,7 @@ impl Provider {
     /// How well the way to it works.
     async fn health(&self, ctx: &Context<'_>) -> async_graphql::Result<ProviderHealth> {
         let app = ctx.app();
-        let row = app.store.provider(self.0).await.map_err(database)?;
+        let row = ctx.loader().load_one(ProviderKey(self.0)).await.map_err(load_error)?;
         Ok(match row.filter(|_| app.provider(self.0).is_some()) {
             Some(row) => ProviderHealth { state: row.state.into(), reason: row.reason, since: DateTime(row.since) },
             None => ProviderHealth {

@@ -47,7 +47,7 @@ const BILL_NUMBERS: &str = "/v1/bill-numbers";
 const BILL_SERVICES: &str = "/v1/bill-services";
 
 /// Time for a call that only asks, with all that it takes to renew a token.
-const ASK_LIMIT: Duration = Duration::from_secs(10);
+const ASK_LIMIT: Duration = Duration::from_secs(8);
 /// No page says when a payment can be found after it was taken.
 const CONSISTENT_AFTER: Duration = Duration::from_secs(10);
 /// No page says how long Almara may work on what it took before it shows it.

@@ -1,7 +1,7 @@
 //! Click's access tokens: signing in with an e-mail address and a password, as a form.
 //!
-//! The token comes in the `Authorization` header of the answer, whose body has none. One is held in memory and renewed a
-//! minute before its end. Who needs one while it is being fetched waits for that request instead of making another.
+//! The token comes in the `Authorization` header of the answer, whose body has none. One is held in memory and renewed
+//! a minute before its end. Who needs one while it is being fetched waits for that request instead of making another.
 //! Whatever goes wrong here, nothing of a payment has left: the only errors are [`ProviderError::NotSent`] and, where
 //! our credentials are refused, [`ProviderError::Misconfigured`].
 
@@ -78,7 +78,7 @@ impl Tokens {
     /// Needs the answer's headers and nothing of its body, so the body is not read.
     async fn sign_in(&self) -> Result<Token, ProviderError> {
         let asked_at = self.clock.now();
-        let form = Form::write(BOUNDARY, &[(EMAIL, &self.email), (PASSWORD, self.password.expose())])
+        let form = Form::write(BOUNDARY, &[(EMAIL, self.email.as_str()), (PASSWORD, self.password.expose())])
             .map_err(|_| ProviderError::Misconfigured(trouble("credentials cannot be written")))?;
         let request = self.http.post(&self.url).header(CONTENT_TYPE, form.content_type).body(form.body);
         let sent = request.timeout(SIGN_IN_LIMIT).send().await;

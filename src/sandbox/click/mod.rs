@@ -1,17 +1,18 @@
 //! The simulator of Click (Saudi Arabia): signing in, inquiries and payments.
 //!
-//! It answers with the bodies of the provider's documentation, oddities included: a token in a header, `{}` as the whole
-//! of a success, 201 for a GET, an error printed in Ruby, 422 for what is forbidden. It takes both bodies that the pages
-//! speak of (JSON and a form) and all three names of the account. It has no memory of a payment that a client could ask
-//! for, so the same payment sent twice is paid twice. What happens to one is the script that [`mod@scenarios`] has for
-//! its account. Where the documentation is silent the choice is ours, and `docs/sandbox.md` says so.
+//! It answers with the bodies of the provider's documentation, oddities included: a token in a header, `{}` as the
+//! whole of a success, 201 for a GET, an error printed in Ruby, 422 for what is forbidden. It takes both bodies that
+//! the pages speak of (JSON and a form) and all three names of the account. It has no memory of a payment that a client
+//! could ask for, so the same payment sent twice is paid twice. What happens to one is the script that
+//! [`mod@scenarios`] has for its account. Where the documentation is silent the choice is ours, and `docs/sandbox.md`
+//! says so.
 
 mod bill;
 mod fault;
 mod fields;
 mod multipart;
-mod pay;
 mod paid;
+mod pay;
 mod rejection;
 mod scenarios;
 mod script;

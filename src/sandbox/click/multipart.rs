@@ -46,13 +46,16 @@ fn field(part: &str) -> Option<(String, String)> {
 mod tests {
     use super::*;
 
-    const CURL: &str = "--------------------------d7\r\nContent-Disposition: form-data; name=\"amount\"\r\n\r\n100\r\n\
-                        --------------------------d7\r\nContent-Disposition: form-data; name=\"biller_name\"\r\n\r\n\r\n\
-                        --------------------------d7--\r\n";
+    const CURL: &str = concat!(
+        "--------------------------d7\r\nContent-Disposition: form-data; name=\"amount\"\r\n\r\n100\r\n",
+        "--------------------------d7\r\nContent-Disposition: form-data; name=\"biller_name\"\r\n\r\n\r\n",
+        "--------------------------d7--\r\n",
+    );
 
     #[test]
     fn a_form_is_read_as_curl_writes_it() {
-        let expected = [("amount", "100"), ("biller_name", "")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let expected =
+            [("amount", "100"), ("biller_name", "")].map(|(name, value)| (name.to_owned(), value.to_owned()));
         let boundary = first_boundary(CURL).expect("a boundary");
         assert_eq!(boundary, "------------------------d7");
         assert_eq!(read(boundary, CURL), Some(expected.to_vec()));

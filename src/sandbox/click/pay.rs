@@ -1,7 +1,7 @@
 //! Payments: money moves as often as it is asked for, and `{}` is all that is said of it.
 //!
-//! The order is the guarantee: the effect is on disk, and only then is there an answer or a silence. Recording runs in a
-//! task of its own, so that a client that hangs up cannot leave it half done.
+//! The order is the guarantee: the effect is on disk, and only then is there an answer or a silence. Recording runs in
+//! a task of its own, so that a client that hangs up cannot leave it half done.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -54,12 +54,7 @@ static PAYMENT_RULES: &[PaymentRule] = &[
         "FORBIDDEN_IN_JSON",
         "The same in JSON.",
     ),
-    on_payment(
-        "5555555",
-        Script::Lost(Fault::Silence),
-        "TIMEOUT_BEFORE_EFFECT",
-        "Never answered, and no money moves.",
-    ),
+    on_payment("5555555", Script::Lost(Fault::Silence), "TIMEOUT_BEFORE_EFFECT", "Never answered, and no money moves."),
     on_payment(
         "6666666",
         Script::Paid(Answer::Faulty(Fault::Silence)),
@@ -112,7 +107,12 @@ static PAYMENT_RULES: &[PaymentRule] = &[
 ];
 
 static INQUIRY_RULES: &[InquiryRule] = &[
-    on_inquiry("0000000", Inquiry::Refused(UNKNOWN_ACCOUNT), "UNKNOWN_ACCOUNT", "The biller does not know the account."),
+    on_inquiry(
+        "0000000",
+        Inquiry::Refused(UNKNOWN_ACCOUNT),
+        "UNKNOWN_ACCOUNT",
+        "The biller does not know the account.",
+    ),
     on_inquiry(
         "4030403",
         Inquiry::Refused(Refusal::forbidden(Notation::Ruby)),

@@ -1,7 +1,7 @@
 //! Signing in, and the tokens that it hands out: in a header, as a JWT, for 300 seconds.
 //!
-//! A token has the documented claims and a signature, but it is good because it is in the list: one that has expired, was
-//! revoked, or comes from before a restart gets 401.
+//! A token has the documented claims and a signature, but it is good because it is in the list: one that has expired,
+//! was revoked, or comes from before a restart gets 401.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -94,7 +94,11 @@ pub(super) async fn sign_in(State(click): State<Arc<Click>>, headers: HeaderMap,
 
 /// Lets a call through that carries a live token.
 pub(super) async fn require(State(click): State<Arc<Click>>, request: Request, next: Next) -> Response {
-    if click.tokens.admit(request.headers()) { next.run(request).await } else { Rejection::Unauthorised.into_response() }
+    if click.tokens.admit(request.headers()) {
+        next.run(request).await
+    } else {
+        Rejection::Unauthorised.into_response()
+    }
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

@@ -1,8 +1,8 @@
-//! From Click's answers to the port's words and back, without I/O: every trap of its pages is decided here, and named in
-//! a test.
+//! From Click's answers to the port's words and back, without I/O: every trap of its pages is decided here, and named
+//! in a test.
 //!
-//! What is safe comes before what is likely. Nothing can be asked later, so only two answers to a payment settle it: the
-//! documented `{}` with 201, and the documented error with 422. Everything else leaves it to a person.
+//! What is safe comes before what is likely. Nothing can be asked later, so only two answers to a payment settle it:
+//! the documented `{}` with 201, and the documented error with 422. Everything else leaves it to a person.
 
 mod account;
 mod catalogue;

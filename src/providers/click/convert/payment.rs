@@ -34,10 +34,7 @@ pub(in crate::providers::click) fn day_in_riyadh(now: Timestamp) -> Date {
 /// An amount in riyals as the example has it: without trailing zeros.
 pub(in crate::providers::click) fn wire_amount(amount: Money) -> String {
     let decimal = amount.decimal();
-    match decimal.split_once('.') {
-        Some(_) => decimal.trim_end_matches('0').trim_end_matches('.').to_owned(),
-        None => decimal,
-    }
+    if decimal.contains('.') { decimal.trim_end_matches('0').trim_end_matches('.').to_owned() } else { decimal }
 }
 
 /// A Saudi number as it is dialled within the country; no other number has that form.

@@ -1,8 +1,9 @@
 //! The documented error, as a refusal in createPayment's words.
 //!
-//! A refusal is final and lets a payment fail, so it must be one: a 422 of another shape is unknown, and so is one whose
-//! own words speak of an earlier payment. Click knows duplicates of transfers, by what its pages do not say; if something
-//! between us and Click sent a request twice, the answer about the second could be the only one that comes back.
+//! A refusal is final and lets a payment fail, so it must be one: a 422 of another shape is unknown, and so is one
+//! whose own words speak of an earlier payment. Click knows duplicates of transfers, by what its pages do not say; if
+//! something between us and Click sent a request twice, the answer about the second could be the only one that comes
+//! back.
 
 use crate::domain::biller::InputName;
 use crate::domain::payment::FieldFault;
