@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -54,13 +54,13 @@ pub struct StartOptions {
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The database cannot be used, or could forget.
-    #[error("{0}")]
+    #[error(transparent)]
     Database(#[from] Refused),
     /// A provider's adapter cannot be made.
-    #[error("a provider cannot be set up: {0}")]
+    #[error("a provider cannot be set up")]
     Provider(#[from] crate::providers::SetUpError),
     /// The keys of the tokens cannot be used.
-    #[error("tokens cannot be verified: {0}")]
+    #[error("tokens cannot be verified")]
     Keys(#[from] crate::http::jwt::KeySetError),
     /// The address cannot be listened on.
     #[error("cannot listen on {0}")]
@@ -68,6 +68,9 @@ pub enum StartError {
     /// The billers cannot be read.
     #[error("the billers cannot be read")]
     Store(#[from] crate::store::StoreError),
+    /// Settings for a provider whose adapter is not in this build.
+    #[error("{0} cannot be switched on: this build has no adapter for it; leave its BASE_URL empty")]
+    NoAdapter(ProviderCode),
     /// A path of ours cannot be joined to the public address.
     #[error("BILLPAY_PUBLIC_URL cannot carry a path")]
     PublicUrl,
@@ -148,7 +151,16 @@ pub async fn application(settings: &Settings, clock: &Clock) -> Result<App, Star
     catalogue.refresh(&store).await?;
     let instance = format!("{}-{}", std::process::id(), ids.reference().simple());
     let policy = policy(settings);
-    Ok(App::new(Parts { store, clock: clock.clone(), ids, providers, catalogue, policy, instance }))
+    Ok(App::new(Parts {
+        store,
+        clock: clock.clone(),
+        ids,
+        providers,
+        catalogue,
+        policy,
+        instance,
+        failures: Mutex::default(),
+    }))
 }
 
 fn policy(settings: &Settings) -> Policy {
@@ -169,6 +181,12 @@ pub fn providers(
     clock: &Clock,
     ids: &Ids,
 ) -> Result<BTreeMap<ProviderCode, Arc<dyn Provider>>, StartError> {
+    if settings.providers.bill.is_some() {
+        return Err(StartError::NoAdapter(ProviderCode::Bill));
+    }
+    if settings.providers.clickpesa.is_some() {
+        return Err(StartError::NoAdapter(ProviderCode::Clickpesa));
+    }
     let mut providers: BTreeMap<ProviderCode, Arc<dyn Provider>> = BTreeMap::new();
     if let Some(almara) = &settings.providers.almara {
         let callbacks = callback_url(settings, ProviderCode::Almara)?;

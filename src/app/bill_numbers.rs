@@ -63,11 +63,11 @@ impl App {
         let kept = provider
             .find_bill_number(&biller, &known.account_reference)
             .await
-            .map_err(|error| refusal_of(&error, &["input"]))?;
+            .map_err(|error| refusal_of(&error, &[]).at(&["input", "billNumberId"]))?;
         let account = provider
             .look_up_account(&biller, &known.account_reference)
             .await
-            .map_err(|error| refusal_of(&error, &["input"]))?;
+            .map_err(|error| refusal_of(&error, &[]).at(&["input", "billNumberId"]))?;
         self.keep_told_bill(&owner, &biller, &known.account_reference, &account).await?;
         let mut work = self.store.begin(Step::Other).await?;
         let present = work.bill_number(&owner, id).await?.filter(|number| number.removed_at.is_none());
@@ -84,8 +84,10 @@ impl App {
         after.due_date = account.due_date.or(after.due_date);
         let unchanged = BillNumber { balance_as_of: before.balance_as_of, ..after.clone() } == before;
         if unchanged && before.balance_as_of.is_some() {
-            work.roll_back().await?;
-            return Ok(before);
+            // Nothing to tell, but the provider was asked.
+            work.note_balance_asked(&after).await?;
+            work.commit().await?;
+            return Ok(after);
         }
         work.save_bill_number(&mut after, EventType::BillNumberRefreshed, &requester.subject, None).await?;
         work.commit().await?;

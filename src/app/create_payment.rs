@@ -121,6 +121,9 @@ impl App {
         input: CreatePayment,
     ) -> Result<CreatedPayment, AppError> {
         require(requester, Scope::PaymentsWrite)?;
+        if input.save_bill_number {
+            require(requester, Scope::BillsWrite)?;
+        }
         check_key(&input.idempotency_key)?;
         let hash = hash(requester, &input);
         if let Some((payment, used_for)) = self.store.used_key(&requester.tenant, &input.idempotency_key).await? {

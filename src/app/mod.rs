@@ -17,7 +17,7 @@ pub mod sync_billers;
 pub mod wait;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::domain::provider::ProviderCode;
@@ -68,6 +68,8 @@ pub struct Parts {
     pub policy: Policy,
     /// The name of this process, as holder of leases.
     pub instance: String,
+    /// How many calls to each provider failed in a row, in this process.
+    pub failures: Mutex<BTreeMap<ProviderCode, u32>>,
 }
 
 impl App {

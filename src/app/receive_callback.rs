@@ -1,5 +1,6 @@
 //! Callbacks: stored before they are acknowledged, and then believed as far as their origin is proven.
 
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::engine::{Testimony, actor_of};
@@ -50,7 +51,7 @@ impl App {
             id: self.ids.next(),
             provider: code,
             dedupe: notice.event_id.clone().unwrap_or_else(|| hex::encode(Sha256::digest(body))),
-            raw: body.to_vec(),
+            raw: if notice.answer.is_some() { body.to_vec() } else { references(&notice) },
             verified: notice.answer.is_some(),
             our_reference: notice.our_reference.clone(),
             provider_reference: notice.provider_reference.clone(),
@@ -61,6 +62,12 @@ impl App {
         if submission.is_none() && !callback.verified && work.count_unmatched(code).await? >= MOST_UNMATCHED {
             work.roll_back().await?;
             return Ok(count(code, Received::Overflowing));
+        }
+        let is_hint = !callback.verified;
+        if is_hint && submission.as_ref().is_some_and(|found| found.look_up_requests > found.look_up_requests_met) {
+            // The look-up that it would cause is under way already.
+            work.roll_back().await?;
+            return Ok(count(code, Received::Repeated));
         }
         let payment = match &submission {
             Some(submission) => work.payments_of(submission.id).await?.into_iter().next(),
@@ -80,7 +87,6 @@ impl App {
 
     /// Tries callbacks again that matched no payment when they came.
     pub async fn match_callbacks(&self, code: ProviderCode) -> Result<u32, StoreError> {
-        let Some(provider) = self.provider(code) else { return Ok(0) };
         let mut matched = 0;
         for callback in self.store.unmatched_callbacks(code, RETRIED).await? {
             let mut work = self.store.begin(Step::Callback).await?;
@@ -90,10 +96,8 @@ impl App {
                 work.roll_back().await?;
                 continue;
             };
-            // A signed one was verified when it came; it is read again for what it says.
-            if let Ok(notice) = provider.read_callback(&[], &callback.raw) {
-                self.act_on(&mut work, &submission, &notice, &callback).await?;
-            }
+            // What was signed was verified when it came; here too it only causes a look-up.
+            work.request_look_up(submission.id).await?;
             if let Some(payment) = work.payments_of(submission.id).await?.first() {
                 work.match_callback(callback.id, &payment.tenant, payment.id).await?;
             }
@@ -129,6 +133,13 @@ impl App {
         let next = self.next_look(submission, statuses);
         work.reschedule(submission.id, next).await
     }
+}
+
+/// What is kept of a callback that anyone could have sent: the references, and nothing that it says.
+fn references(notice: &CallbackNotice) -> Vec<u8> {
+    json!({ "ourReference": notice.our_reference, "providerReference": notice.provider_reference })
+        .to_string()
+        .into_bytes()
 }
 
 fn count(provider: ProviderCode, received: Received) -> Received {

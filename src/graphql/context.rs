@@ -1,24 +1,29 @@
 //! What a resolver finds in its context: the application, the requester, and loaders that batch.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use async_graphql::dataloader::DataLoader;
-use async_graphql::runtime::{TokioSpawner, TokioTimer};
+use async_graphql::runtime::TokioSpawner;
 use async_graphql::{Context, Request};
 
+use super::error::top_level;
 use super::execute::RequestContext;
+use super::gate::{AtGate, Gate};
 use super::loader::StoreLoader;
 use crate::app::App;
+use crate::app::access::require;
 use crate::domain::requester::{Requester, Scope};
 use crate::store::Owner;
 
 /// The loaders of one request: made when the first is needed, never shared between requests.
-#[derive(Default)]
-struct Loaders(OnceLock<DataLoader<StoreLoader>>);
+struct Loaders {
+    gate: Arc<Gate>,
+    made: OnceLock<DataLoader<StoreLoader>>,
+}
 
 /// Gives a request what its resolvers need.
-pub fn attach(request: Request, context: &RequestContext) -> Request {
-    request.data(context.clone()).data(Loaders::default())
+pub fn attach(request: Request, context: &RequestContext, gate: &Arc<Gate>) -> Request {
+    request.data(context.clone()).data(Loaders { gate: gate.clone(), made: OnceLock::new() })
 }
 
 /// Shorthands for what stands in the context. Everything here is put there by [`attach`] and by the schema.
@@ -31,6 +36,8 @@ pub trait ContextExt {
     fn owner(&self) -> Owner;
     /// Whether the requester is an administrator of the tenant.
     fn is_admin(&self) -> bool;
+    /// Refuses a requester without a scope.
+    fn require(&self, scope: Scope) -> async_graphql::Result<()>;
     /// Loaders that batch.
     fn loader(&self) -> &DataLoader<StoreLoader>;
 }
@@ -52,10 +59,15 @@ impl ContextExt for Context<'_> {
         self.requester().may(Scope::Admin)
     }
 
+    fn require(&self, scope: Scope) -> async_graphql::Result<()> {
+        require(self.requester(), scope).map_err(top_level)
+    }
+
     fn loader(&self) -> &DataLoader<StoreLoader> {
-        self.data_unchecked::<Loaders>().0.get_or_init(|| {
+        let loaders = self.data_unchecked::<Loaders>();
+        loaders.made.get_or_init(|| {
             let loader = StoreLoader::new(self.app().clone(), self.owner());
-            DataLoader::new(loader, TokioSpawner::current(), TokioTimer::default())
+            DataLoader::new(loader, TokioSpawner::current(), AtGate(loaders.gate.clone()))
         })
     }
 }

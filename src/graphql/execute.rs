@@ -17,6 +17,7 @@ use tracing::Instrument;
 
 use super::answer::Answer;
 use super::documents::Documents;
+use super::gate::{self, Gate};
 use super::guard::{self, Cost, Limits, OperationKind, Prepared};
 use super::request::GraphqlRequest;
 use super::request_error::{Fault, RequestError};
@@ -95,8 +96,9 @@ impl std::fmt::Debug for Engine {
 /// Runs a query or a mutation to its answer.
 pub async fn execute(engine: &Engine, prepared: Prepared, context: RequestContext) -> Answer {
     let (kind, cost) = (prepared.kind, prepared.cost);
-    let request = context::attach(prepared.into_request(), &context);
-    let running = run(engine.schema.clone(), request);
+    let gate = Arc::new(Gate::default());
+    let request = context::attach(prepared.into_request(), &context, &gate);
+    let running = run(engine.schema.clone(), request, gate);
     let outcome = match kind {
         OperationKind::Query => within(engine.query_timeout, Fault::QueryTooSlow, running).await,
         OperationKind::Mutation => {
@@ -131,8 +133,10 @@ fn count(kind: OperationKind, answer: &Answer) {
 /// Runs a subscription; the stream ends where it ends.
 pub fn subscribe(engine: &Engine, prepared: Prepared, context: RequestContext) -> BoxStream<'static, Answer> {
     let cost = prepared.cost;
-    let request = context::attach(prepared.into_request(), &context);
-    let events = AssertUnwindSafe(engine.schema.execute_stream(request)).catch_unwind();
+    let gate = Arc::new(Gate::default());
+    let request = context::attach(prepared.into_request(), &context, &gate);
+    let events = gate::stream_through(gate, engine.schema.execute_stream(request));
+    let events = AssertUnwindSafe(events).catch_unwind();
     let open = OpenSubscription::new();
     let answers = events.map(move |event| {
         open.count_event();
@@ -152,8 +156,8 @@ pub fn answers(engine: &Arc<Engine>, prepared: Prepared, context: RequestContext
     }
 }
 
-async fn run(schema: Schema, request: Request) -> Result<Response, Panicked> {
-    AssertUnwindSafe(schema.execute(request)).catch_unwind().await.map_err(|_| Panicked)
+async fn run(schema: Schema, request: Request, gate: Arc<Gate>) -> Result<Response, Panicked> {
+    AssertUnwindSafe(gate::through(gate, schema.execute(request))).catch_unwind().await.map_err(|_| Panicked)
 }
 
 async fn within<T>(limit: Duration, too_slow: Fault, running: impl Future<Output = T>) -> Result<T, Fault> {

@@ -9,6 +9,7 @@ mod documents;
 pub mod error;
 pub mod execute;
 pub mod filter;
+pub mod gate;
 pub mod guard;
 pub mod loader;
 pub mod mutation;

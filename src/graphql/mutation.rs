@@ -415,7 +415,10 @@ fn refused_fields(payment: &domain::Payment) -> impl Iterator<Item = Refusal> {
     payment.failure.iter().flat_map(|failure| {
         failure.fields.iter().map(|field| {
             let path: Vec<&str> = field.path.iter().map(String::as_str).collect();
-            Refusal::new(failure.code, field.message.clone()).at(&path)
+            let by_number = payment.bill_number_id.is_some() && !payment.save_bill_number;
+            let path =
+                if by_number && path.contains(&"account") { vec!["input", "target", "billNumberId"] } else { path };
+            Refusal::new(failure.code, failure.message.clone()).at(&path)
         })
     })
 }

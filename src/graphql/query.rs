@@ -47,11 +47,12 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Their ids.")] ids: Vec<ID>,
-    ) -> async_graphql::Result<Vec<Option<Node>>> {
+    ) -> async_graphql::Result<Vec<Option<async_graphql::Result<Node>>>> {
         if ids.len() > MOST_NODES {
             return Err(bad_input(format!("`nodes` takes {MOST_NODES} ids at most")));
         }
-        futures_util::future::try_join_all(ids.iter().map(|id| find(ctx, id))).await
+        let found = futures_util::future::join_all(ids.iter().map(|id| find(ctx, id))).await;
+        Ok(found.into_iter().map(Result::transpose).collect())
     }
 
     /// Who asks, as the token says it.

@@ -91,8 +91,10 @@ impl Fault {
             | Self::UnsupportedMediaType
             | Self::BodyTooLarge { .. }
             | Self::MutationByGet
-            | Self::SubscriptionNeedsStream => "BAD_REQUEST",
-            Self::BodyTooSlow | Self::QueryTooSlow | Self::MutationTooSlow => "TIMEOUT",
+            | Self::SubscriptionNeedsStream => "BAD_USER_INPUT",
+            Self::BodyTooSlow => "BAD_USER_INPUT",
+            Self::QueryTooSlow => "QUERY_TOO_COMPLEX",
+            Self::MutationTooSlow => "OUTCOME_UNKNOWN_RETRY_SAME_KEY",
             Self::TokenMissing | Self::TokenRefused(_) | Self::TokenEnded => "UNAUTHENTICATED",
             Self::Syntax | Self::DefinedTwice | Self::NoOperation => "GRAPHQL_PARSE_FAILED",
             Self::FragmentCycle | Self::UnknownFragment | Self::IntrospectionOff | Self::SubscriptionFields => {

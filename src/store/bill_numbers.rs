@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 use entity::bill_number::{ActiveModel, Column, Entity, Model};
@@ -66,7 +66,7 @@ impl Store {
 }
 
 impl Work {
-    /// The owner's own bill number of this account, removed or not.
+    /// The owner's own bill number of this account, removed or not, locked until the end of the change.
     pub async fn bill_number_of_account(
         &self,
         owner: &Owner,
@@ -81,7 +81,8 @@ impl Work {
             .filter(Column::TenantId.eq(owner.tenant.as_str()))
             .filter(customer)
             .filter(Column::BillerId.eq(biller.uuid()))
-            .filter(Column::AccountReference.eq(account));
+            .filter(Column::AccountReference.eq(account))
+            .lock_exclusive();
         found.one(&self.tx).await?.map(bill_number).transpose()
     }
 
@@ -98,6 +99,16 @@ impl Work {
         Ok(number.id)
     }
 
+    /// Records when the balance was asked for, although it was the same.
+    pub async fn note_balance_asked(&self, number: &BillNumber) -> Result<(), StoreError> {
+        Entity::update_many()
+            .filter(Column::Id.eq(number.id.uuid()))
+            .col_expr(Column::BalanceAsOf, Expr::value(number.balance_as_of.map(micros)))
+            .exec(&self.tx)
+            .await?;
+        Ok(())
+    }
+
     /// Records that the provider keeps the bill number of a payment that asked for it.
     pub async fn note_saved_with_provider(&self, payment: &Payment) -> Result<(), StoreError> {
         let Some(number) = payment.bill_number_id else { return Ok(()) };
@@ -111,7 +122,7 @@ impl Work {
 
     /// A bill number that the owner may see, removed or not.
     pub async fn bill_number(&self, owner: &Owner, id: BillNumberId) -> Result<Option<BillNumber>, StoreError> {
-        let found = Entity::find_by_id(id.uuid()).filter(owned(owner));
+        let found = Entity::find_by_id(id.uuid()).filter(owned(owner)).lock_exclusive();
         found.one(&self.tx).await?.map(bill_number).transpose()
     }
 

@@ -79,7 +79,7 @@ impl Store {
             let pool = Database::connect(postgres(options)).await?;
             (pool.clone(), pool)
         } else if options.url.starts_with("sqlite:") && !options.url.contains(":memory:") {
-            let writer = counted(Database::connect(sqlite(options, 1, false)).await?);
+            let writer = Database::connect(sqlite(options, 1, false)).await?;
             let reader = Database::connect(sqlite(options, SQLITE_READERS, true)).await?;
             (writer, reader)
         } else {

@@ -31,6 +31,7 @@ impl Work {
     pub async fn take_slot(
         &self,
         provider: ProviderCode,
+        most: u32,
         owner: &str,
         lease: Duration,
     ) -> Result<Option<i32>, StoreError> {
@@ -39,11 +40,12 @@ impl Work {
         let skip = if backend == DbBackend::Postgres { "FOR UPDATE SKIP LOCKED" } else { "" };
         let sql = format!(
             "UPDATE provider_slots SET owner = $2, lease_until = {now} + $3 WHERE provider = $4 AND slot = \
-               (SELECT slot FROM provider_slots WHERE provider = $4 AND (lease_until IS NULL OR lease_until < {now}) \
+               (SELECT slot FROM provider_slots WHERE provider = $4 AND slot <= $5 AND (lease_until IS NULL OR lease_until < {now}) \
                 ORDER BY slot LIMIT 1 {skip}) RETURNING slot"
         );
         let lease = i64::try_from(lease.as_micros()).unwrap_or(i64::MAX);
-        let values = [self.offset().into(), owner.into(), lease.into(), provider.as_str().into()];
+        let values =
+            [self.offset().into(), owner.into(), lease.into(), provider.as_str().into(), i64::from(most).into()];
         let row = self.tx.query_one_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
         Ok(row.map(|row| row.try_get_by_index(0)).transpose()?)
     }

@@ -31,7 +31,7 @@ impl Work {
         );
         let values = [self.offset().into(), owner.into(), span(lease).into()];
         let claimed = Entity::find().from_raw_sql(Statement::from_sql_and_values(backend, sql, values));
-        claimed.all(&self.tx).await?.into_iter().map(submission).collect()
+        Ok(claimed.all(&self.tx).await?.into_iter().filter_map(readable).collect())
     }
 
     /// A submission, locked until the end of the change.
@@ -180,6 +180,18 @@ impl Store {
                     ('SCHEDULED', 'READY', 'SUBMITTING', 'PENDING', 'UNKNOWN'))";
         let row = self.reader.query_one_raw(Statement::from_string(self.reader.get_database_backend(), sql)).await?;
         Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default())
+    }
+}
+
+/// A row that this version cannot read is passed over: it comes due again when its lease ends.
+fn readable(row: entity::submission::Model) -> Option<Submission> {
+    let id = row.id;
+    match submission(row) {
+        Ok(submission) => Some(submission),
+        Err(error) => {
+            tracing::error!(submission.id = %id, %error, "a submission is passed over");
+            None
+        }
     }
 }
 

@@ -191,7 +191,7 @@ impl App {
             let before = rival.clone();
             rival.status = PaymentStatus::NeedsReview;
             rival.review = Some((ReviewReason::DuplicateSuspected, work.now()));
-            let reason = Some(ReviewReason::DuplicateSuspected.to_string());
+            let reason = Some(ReviewReason::DuplicateSuspected.sentence().to_owned());
             work.save_payment(&before, &mut rival, EventType::PaymentNeedsReview, BILLPAY, reason).await?;
         }
         Ok(found)
@@ -213,7 +213,7 @@ fn merge_facts(payment: &mut Payment, testimony: &Testimony<'_>) {
 
 fn reason_of(next: State, testimony: &Testimony<'_>, failure: Option<&Failure>) -> Option<String> {
     next.review
-        .map(|reason| reason.to_string())
+        .map(|reason| reason.sentence().to_owned())
         .or_else(|| testimony.note.map(str::to_owned))
         .or_else(|| failure.map(|failure| failure.message.clone()))
 }

@@ -34,7 +34,14 @@ impl App {
         }
         let mut given_up = Vec::new();
         for submission in claimed.iter().filter(|submission| submission.submits > 0) {
-            for mut payment in work.payments_of(submission.id).await? {
+            let payments = match work.payments_of(submission.id).await {
+                Err(StoreError::Unreadable(what)) => {
+                    tracing::error!(submission.id = %submission.id, what, "a payment cannot be read");
+                    continue;
+                }
+                payments => payments?,
+            };
+            for mut payment in payments {
                 if payment.status == PaymentStatus::Submitting {
                     let lost = Testimony {
                         note: Some("whoever made the call is gone"),

@@ -6,7 +6,7 @@ use std::time::Instant;
 use futures_util::FutureExt;
 
 use super::submit::{attempt_end, note_call, testimony_of_answer, verdict_of};
-use super::{Claimed, Testimony, actor_of};
+use super::{Claimed, Testimony, actor_of, clean};
 use crate::app::App;
 use crate::crash::Step;
 use crate::domain::payment::evidence::{Source, Verdict};
@@ -32,11 +32,19 @@ impl App {
             Ok(Err(_panic)) => Err(failed("the adapter failed")),
             Err(_elapsed) => Err(failed("no answer in time")),
         };
+        let outcome = clean::answer(outcome);
         note_call(provider.code(), "look_up", &outcome, started);
         if let Err(error) = &outcome {
             self.note_trouble(provider.code(), error).await?;
         }
-        self.settle_look_up(claimed, began, &outcome).await
+        match self.settle_look_up(claimed, began, &outcome).await {
+            Err(error) if !error.is_transient() => {
+                // Whatever it was that could not be stored: patience goes on, and a person is asked in the end.
+                tracing::error!(submission.id = %submission.id, %error, "an answer to a look-up could not be stored");
+                self.settle_look_up(claimed, began, &Err(failed("the answer could not be stored"))).await
+            }
+            settled => settled,
+        }
     }
 
     async fn settle_look_up(

@@ -7,6 +7,7 @@
 
 mod apply;
 mod claim;
+mod clean;
 mod look_up;
 mod step;
 mod submit;

@@ -41,7 +41,8 @@ impl App {
                 self.change_all(claimed, PaymentStatus::Cancelled, None, Some(reason)).await
             }
             Step::Review(reason) => {
-                self.change_all(claimed, PaymentStatus::NeedsReview, Some(reason), Some(reason.to_string())).await
+                self.change_all(claimed, PaymentStatus::NeedsReview, Some(reason), Some(reason.sentence().to_owned()))
+                    .await
             }
             Step::WaitUntil(next) => self.hand_back(submission, Some(next)).await,
             Step::Rest => self.hand_back(submission, None).await,

@@ -4,12 +4,12 @@
 //! What was sent is settled by whatever came back, and where nothing came back by what that means: nothing is known.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 
-use super::{Claimed, Testimony, actor_of};
+use super::{Claimed, Testimony, actor_of, clean};
 use crate::app::App;
 use crate::crash::{self, CrashPoint, Step};
 use crate::domain::event::EventType;
@@ -27,6 +27,9 @@ use crate::telemetry::metric;
 
 /// How often a settlement is tried again when the database fails; after that the lease's end brings the row back.
 const SETTLE_TRIES: u32 = 5;
+/// How many calls in a row must fail before submissions pause, and for how long they do.
+const FAILURES_IN_A_ROW: u32 = 5;
+const DEGRADED_PAUSE: Duration = Duration::from_secs(5);
 const SETTLE_PAUSE: Duration = Duration::from_millis(200);
 
 impl App {
@@ -160,11 +163,15 @@ impl App {
             let call = AssertUnwindSafe(provider.submit(frozen, limit)).catch_unwind().await;
             call.unwrap_or(Err(ProviderError::Unknown(Trouble { what: "the adapter failed", ..Trouble::default() })))
         };
+        let outcome = clean::answer(outcome);
         crash::point(CrashPoint::AfterSend);
         note_call(provider.code(), "submit", &outcome, started);
         // The pause is to stand before the submission can come due again; the answer is stored in any case.
+        if matches!(outcome, Ok(_) | Err(ProviderError::Refused(_))) {
+            self.forget_failures(provider.code());
+        }
         let noted = match &outcome {
-            Ok(_) if !way_known_well => self.note_recovery(provider.code()).await,
+            Ok(_) | Err(ProviderError::Refused(_)) if !way_known_well => self.note_recovery(provider.code()).await,
             Ok(_) => Ok(()),
             Err(error) => self.note_trouble(provider.code(), error).await,
         };
@@ -231,23 +238,44 @@ impl App {
         work.commit().await
     }
 
-    /// What a failure of a call tells about the way to the provider.
+    /// What a failure of a call tells about the way to the provider: refused credentials stop submissions at once,
+    /// several failures in a row for a moment. Look-ups go on.
     pub(super) async fn note_trouble(&self, provider: ProviderCode, error: &ProviderError) -> Result<(), StoreError> {
-        if let ProviderError::Misconfigured(trouble) = error {
-            tracing::error!(provider.name = %provider, %trouble, "the provider refuses our credentials: submissions pause");
-            metrics::gauge!(metric::PROVIDER_STOPPED, "provider" => provider.as_str()).set(1.0);
-            let until = self.clock.now() + self.policy.misconfigured_pause;
-            let reason = trouble.to_string();
-            self.store.set_provider_state(provider, ProviderState::Misconfigured, Some(&reason), Some(until)).await?;
-        }
-        Ok(())
+        let (state, trouble, pause) = match error {
+            ProviderError::Refused(_) => return Ok(()),
+            ProviderError::Misconfigured(trouble) => {
+                tracing::error!(provider.name = %provider, %trouble, "the provider refuses us: submissions pause");
+                (ProviderState::Misconfigured, trouble, self.policy.misconfigured_pause)
+            }
+            ProviderError::NotSent(trouble) | ProviderError::Unknown(trouble) => {
+                if self.count_failure(provider) < FAILURES_IN_A_ROW {
+                    return Ok(());
+                }
+                tracing::warn!(provider.name = %provider, %trouble, "the provider does not answer: submissions pause");
+                (ProviderState::Degraded, trouble, DEGRADED_PAUSE)
+            }
+        };
+        metrics::gauge!(metric::PROVIDER_STOPPED, "provider" => provider.as_str()).set(1.0);
+        let until = self.clock.now() + pause;
+        self.store.set_provider_state(provider, state, Some(&trouble.to_string()), Some(until)).await
+    }
+
+    fn count_failure(&self, provider: ProviderCode) -> u32 {
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = failures.entry(provider).or_default();
+        *count += 1;
+        *count
+    }
+
+    fn forget_failures(&self, provider: ProviderCode) {
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner).remove(&provider);
     }
 
     async fn take_slot(&self, provider: &dyn Provider) -> Result<Slot, StoreError> {
         let Some(most) = provider.max_concurrent_calls() else { return Ok(Slot::Unlimited) };
         let work = self.store.begin(Step::Other).await?;
         work.lay_out_slots(provider.code(), most).await?;
-        let slot = work.take_slot(provider.code(), &self.instance, self.policy.lease).await?;
+        let slot = work.take_slot(provider.code(), most, &self.instance, self.policy.lease).await?;
         work.commit().await?;
         Ok(slot.map_or(Slot::NoneFree, Slot::Taken))
     }

@@ -17,7 +17,7 @@ pub enum Action {
     Resolve,
 }
 
-/// The actions that are open, whoever asks. `any_sent` tells whether anything may have been sent for it.
+/// The actions that are open, whoever asks.
 pub fn allowed(payment: &Payment, safety: &Safety, administrator: bool) -> Vec<Action> {
     let findable = matches!(safety.class(payment.provider_reference.is_some()), SafetyClass::A | SafetyClass::C);
     let mut actions = Vec::new();

@@ -13,6 +13,9 @@ use super::status::{PaymentStatus, ReviewReason};
 use crate::domain::provider::{Idempotency, LookUp, Safety, SafetyClass};
 use crate::domain::retry;
 
+/// The least time between two look-ups of one submission that others asked for.
+const BETWEEN_REQUESTED_LOOK_UPS: Duration = Duration::from_secs(1);
+
 /// Where a submission as a whole stands. Its payments move together until the provider has answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Stage {
@@ -207,7 +210,7 @@ fn decide_pending(situation: &Situation, safety: &Safety) -> Step {
 
 fn decide_in_review(situation: &Situation, safety: &Safety) -> Step {
     match safety.class(situation.provider_reference_known) {
-        SafetyClass::A | SafetyClass::C if situation.look_up_requested => Step::LookUp,
+        SafetyClass::A | SafetyClass::C if situation.look_up_requested => requested_look_up(situation),
         SafetyClass::A | SafetyClass::B | SafetyClass::C | SafetyClass::D => Step::Rest,
     }
 }
@@ -217,9 +220,17 @@ fn decide_settled(situation: &Situation, safety: &Safety) -> Step {
     if situation.submits > 0 { decide_in_review(situation, safety) } else { Step::Rest }
 }
 
+/// A look-up that someone asked for: at once, but not more often than the provider should be bothered.
+fn requested_look_up(situation: &Situation) -> Step {
+    match situation.last_look_up.map(|(_, at)| later(at, BETWEEN_REQUESTED_LOOK_UPS)) {
+        Some(due) if due > situation.now => Step::WaitUntil(due),
+        Some(_) | None => Step::LookUp,
+    }
+}
+
 fn look_up_or_review(situation: &Situation) -> Step {
     if situation.look_up_requested {
-        return Step::LookUp;
+        return requested_look_up(situation);
     }
     if situation.now >= situation.review_at {
         let looked = situation.last_look_up.is_some_and(|(_, at)| at >= situation.review_at);

@@ -120,6 +120,20 @@ words! {
 }
 
 impl ReviewReason {
+    /// In words, for a person.
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::NoSafeAction => "no answer is known and no safe step is left",
+            Self::Overdue => "no definite answer came within the time that is set for it",
+            Self::Mismatch => "the provider reports another amount, currency or account",
+            Self::UnexpectedSuccess => "the provider reports a payment that was not sent, or was cancelled",
+            Self::DuplicateSuspected => "two payments for the same bill seem to have succeeded",
+            Self::DisbursementFailed => "the provider reports that the biller did not get the money",
+            Self::Contradiction => "the provider says both that it paid and that it cancelled",
+            Self::Restored => "the database was restored and may have forgotten that this was sent",
+        }
+    }
+
     /// Whether only an answer was lacking, so that later positive evidence settles it. Otherwise something is wrong
     /// that no further answer explains, and a person decides.
     pub const fn is_doubt(self) -> bool {

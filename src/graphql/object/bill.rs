@@ -7,6 +7,7 @@ use super::biller::Biller;
 use super::money::Money;
 use super::payment::Payment;
 use crate::domain::bill as domain;
+use crate::domain::requester::Scope;
 use crate::graphql::context::ContextExt;
 use crate::graphql::error::bad_input;
 use crate::graphql::loader::OpenPaymentOf;
@@ -110,6 +111,9 @@ impl Bill {
 
     /// The newest payment for it that is still open.
     async fn open_payment(&self, ctx: &Context<'_>) -> Option<async_graphql::Result<Payment>> {
+        if let Err(error) = ctx.require(Scope::PaymentsRead) {
+            return Some(Err(error));
+        }
         let open = ctx.loader().load_one(OpenPaymentOf(self.0.id.uuid())).await.map_err(load_error);
         open.transpose().map(|open| open.map(|(payment, _)| Payment(payment)))
     }

@@ -10,6 +10,7 @@ use super::money::Money;
 use super::payment::Payment;
 use crate::domain::bill_number as domain;
 use crate::domain::page::PageRequest;
+use crate::domain::requester::Scope;
 use crate::graphql::context::ContextExt;
 use crate::graphql::error::database;
 use crate::graphql::loader::PaymentsOfBillNumber;
@@ -110,6 +111,7 @@ impl BillNumber {
         #[graphql(desc = "The first so many: 20 where absent, 100 at most.")] first: Option<i32>,
         #[graphql(desc = "Behind this cursor.")] after: Option<String>,
     ) -> async_graphql::Result<Connection<IdCursor, Payment>> {
+        ctx.require(Scope::PaymentsRead)?;
         let page = PageArguments { first, after, ..PageArguments::default() }.request("pay")?;
         let found = match page.after {
             None => {

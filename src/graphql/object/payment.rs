@@ -16,6 +16,7 @@ use super::provider::Provider;
 use crate::domain::payment as domain;
 use crate::domain::payment::action;
 use crate::domain::payment::status::PaymentStatus as Status;
+use crate::domain::requester::Scope;
 use crate::graphql::context::ContextExt;
 use crate::graphql::loader::{AllocationsOf, AttemptsOf, BillNumberKey, EventsOf, ReceiptOf, ReportedOf};
 use crate::graphql::scalar::{Date, DateTime, Sequence};
@@ -107,7 +108,11 @@ impl Payment {
 
     /// The bill number that was named as target, or saved with it.
     async fn bill_number(&self, ctx: &Context<'_>) -> Option<async_graphql::Result<BillNumber>> {
-        let number = ctx.loader().load_one(BillNumberKey(self.0.bill_number_id?.uuid())).await.map_err(load_error);
+        let key = BillNumberKey(self.0.bill_number_id?.uuid());
+        if let Err(error) = ctx.require(Scope::BillsRead) {
+            return Some(Err(error));
+        }
+        let number = ctx.loader().load_one(key).await.map_err(load_error);
         number.transpose().map(|number| number.map(BillNumber))
     }
 

@@ -7,6 +7,7 @@ use super::money::Money;
 use crate::domain::payment as domain;
 use crate::domain::payment::action;
 use crate::domain::payment::status;
+use crate::domain::requester::Scope;
 use crate::graphql::context::ContextExt;
 use crate::graphql::error::ErrorCode;
 use crate::graphql::loader::BillKey;
@@ -227,7 +228,11 @@ pub struct PaymentAllocation(pub domain::Allocation);
 impl PaymentAllocation {
     /// The bill; null for a payment to an account.
     async fn bill(&self, ctx: &Context<'_>) -> Option<async_graphql::Result<Bill>> {
-        let bill = ctx.loader().load_one(BillKey(self.0.bill_id?.uuid())).await.map_err(load_error);
+        let key = BillKey(self.0.bill_id?.uuid());
+        if let Err(error) = ctx.require(Scope::BillsRead) {
+            return Some(Err(error));
+        }
+        let bill = ctx.loader().load_one(key).await.map_err(load_error);
         bill.transpose().map(|bill| bill.map(Bill))
     }
 

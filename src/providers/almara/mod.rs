@@ -14,6 +14,7 @@ mod tests;
 mod wire;
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use reqwest::header::CONTENT_TYPE;
@@ -56,6 +57,9 @@ const LONGEST_REQUEST_LIFE: Duration = Duration::from_secs(600);
 const KEY_MARGIN: Duration = Duration::from_secs(3600);
 /// The description of a payment that has none: Almara wants one.
 const USUAL_DESCRIPTION: &str = "Bill payment";
+
+const OTHER_ENVIRONMENT: &str =
+    "Almara answers for another environment than is set: check ENVIRONMENT and BASE_URL, and start again";
 
 const CAPABILITIES: &[Capability] = &[
     Capability::LookUp,
@@ -110,6 +114,7 @@ pub struct Almara {
     currency: CurrencyCode,
     key_life: Duration,
     max_calls: Option<u32>,
+    foreign: AtomicBool,
 }
 
 /// One call: a GET, or a POST of a JSON body.
@@ -134,6 +139,7 @@ impl Almara {
             currency: settings.currency.code().parse()?,
             key_life: settings.key_life,
             max_calls: settings.max_calls.map(|calls| calls.get()),
+            foreign: AtomicBool::new(false),
         })
     }
 
@@ -213,11 +219,22 @@ impl Almara {
         let reply = Reply::read(&answer.body).map_err(|_| unreadable(answer))?;
         match reply.app_domain_name.as_deref() {
             Some(name) if !name.eq_ignore_ascii_case(domain_name(self.environment)) => {
+                self.foreign.store(true, Ordering::Relaxed);
                 alert_of_other_environment();
                 Err(ProviderError::Unknown(answer.trouble("answer of another environment")))
             }
-            Some(_) | None => Ok(reply.shape),
+            Some(_) => {
+                self.foreign.store(false, Ordering::Relaxed);
+                Ok(reply.shape)
+            }
+            None => Ok(reply.shape),
         }
+    }
+
+    /// Whether the last answer that told its environment told another than is set. Nothing is sent then, and nothing
+    /// that a look-up says is believed: it does not tell where it comes from.
+    fn is_foreign(&self) -> bool {
+        self.foreign.load(Ordering::Relaxed)
     }
 }
 
@@ -339,6 +356,9 @@ impl Provider for Almara {
     }
 
     async fn prepare(&self) -> Result<(), ProviderError> {
+        if self.is_foreign() {
+            return Err(ProviderError::Misconfigured(trouble(OTHER_ENVIRONMENT)));
+        }
         self.token(Deadline::after(ASK_LIMIT)).await.map(drop)
     }
 
@@ -360,6 +380,9 @@ impl Provider for Almara {
     }
 
     async fn status(&self, query: &StatusQuery) -> Result<PaymentAnswer, ProviderError> {
+        if self.is_foreign() {
+            return Err(ProviderError::Unknown(trouble(OTHER_ENVIRONMENT)));
+        }
         let our_reference = query.our_reference.as_str();
         let call = self.get(BILL_PAYMENTS, &[("OriginatorConversationId", our_reference)]);
         let answer = self.ask(&call).await?;
@@ -399,5 +422,5 @@ const fn domain_name(environment: AlmaraEnvironment) -> &'static str {
 fn alert_of_other_environment() {
     metrics::counter!("billpay_provider_environment_mismatch_total", "provider" => ProviderCode::Almara.as_str())
         .increment(1);
-    tracing::warn!(provider.name = ProviderCode::Almara.as_str(), "answer of another environment than the one set");
+    tracing::error!(provider.name = ProviderCode::Almara.as_str(), "answer of another environment than the one set");
 }

@@ -25,7 +25,9 @@ pub(in crate::providers::almara) fn notice(body: &[u8]) -> Result<CallbackNotice
 
 fn reference(text: Option<String>) -> Result<Option<String>, CallbackError> {
     match text {
-        Some(text) if text.len() > LONGEST_REFERENCE => Err(CallbackError::Unreadable),
+        Some(text) if text.len() > LONGEST_REFERENCE || text.chars().any(char::is_control) => {
+            Err(CallbackError::Unreadable)
+        }
         Some(text) if text.is_empty() => Ok(None),
         Some(_) | None => Ok(text),
     }
