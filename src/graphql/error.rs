@@ -59,7 +59,7 @@ pub enum ErrorCode {
     Overloaded,
 }
 
-/// Something that the caller can act on. Nothing was written.
+/// Something that the caller can act on. Without an object beside it, nothing was written.
 #[derive(Clone, Debug, Interface)]
 #[graphql(
     field(name = "code", ty = "&ErrorCode", desc = "What went wrong, for a program."),

@@ -17,10 +17,8 @@ on_both_databases! {
 on_both_databases! {
     async fn the_metrics_name_payments_calls_and_what_must_be_nothing(app: TestApp) {
         app.admin().pay_until("1111111", &["SUCCEEDED"]).await;
-        let answer = app.http().get(app.url("/metrics")).send().await.expect("an answer");
-        let kind = answer.headers().get("content-type").and_then(|kind| kind.to_str().ok()).map(str::to_owned);
-        assert!(kind.as_deref().is_some_and(|kind| kind.starts_with("text/plain")), "{kind:?}");
-        let metrics = answer.text().await.expect("a text");
+        let (status, metrics) = get(&app, "/metrics").await;
+        assert_eq!(status, 200);
         for wanted in ["billpay_payments{status=\"SUCCEEDED\"}", "billpay_payments{status=\"NEEDS_REVIEW\"}"] {
             assert!(metrics.contains(wanted), "{wanted} is missing: {metrics}");
         }

@@ -5,6 +5,7 @@ mod support;
 mod bad_input;
 mod bill_numbers;
 mod callbacks;
+mod click;
 mod events;
 mod health;
 mod idempotency;

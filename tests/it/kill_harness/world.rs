@@ -134,8 +134,7 @@ impl World {
     }
 
     /// A killed worker's rows come due when its lease ends, so the lease is short. The repetition of a refused payment
-    /// whose first answer was lost proves nothing, so such a payment goes to a person once the provider's memory of its
-    /// key (`key_life`, less a margin of an hour) and `review_after` are over.
+    /// whose first answer was lost proves nothing, so such a payment goes to a person once `review_after` is over.
     fn settings(&self, address: SocketAddr) -> Vec<(String, String)> {
         let sandbox = format!("http://{}/almara", self.sandbox_address);
         named([
@@ -154,7 +153,6 @@ impl World {
             ("PROVIDERS__ALMARA__TOKEN_URL", &format!("{sandbox}/v1/oauth/token")),
             ("PROVIDERS__ALMARA__CLIENT_ID", "sandbox-client"),
             ("PROVIDERS__ALMARA__CLIENT_SECRET", "sandbox-secret"),
-            ("PROVIDERS__ALMARA__KEY_LIFE", "1h 20s"),
         ])
     }
 }

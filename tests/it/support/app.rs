@@ -10,7 +10,7 @@ use billpay::domain::requester::{CustomerId, Scopes, TenantId};
 use billpay::http::playground::Playground;
 use billpay::http::token::{TokenClaims, mint};
 use billpay::ports::clock::Clock;
-use billpay::sandbox::{ALMARA_CLIENT_ID, ALMARA_CLIENT_SECRET, Options, Sandbox};
+use billpay::sandbox::{ALMARA_CLIENT_ID, ALMARA_CLIENT_SECRET, CLICK_EMAIL, CLICK_PASSWORD, Options, Sandbox};
 use billpay::startup::{Server, StartOptions};
 use sea_orm::{ConnectionTrait, DatabaseConnection};
 use serde_json::Value;
@@ -73,6 +73,9 @@ impl TestApp {
         let database = TestDatabase::create(db).await;
         let (sandbox, simulator) = start_sandbox().await;
         let mut variables = usual_settings(&database.url, sandbox);
+        if settings.contains(&("BILLPAY_TEST_CLICK", "on")) {
+            variables.extend(click_settings(sandbox));
+        }
         variables.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let clock = Clock::default();
         let server = start_server(&variables, &clock, playground).await;
@@ -160,7 +163,12 @@ impl TestApp {
 
     /// The money that moved in the sandbox, oldest first.
     pub async fn effects(&self) -> Vec<Value> {
-        let url = format!("http://{}/almara/_sandbox/effects", self.inner.sandbox);
+        self.effects_with("almara").await
+    }
+
+    /// The money that moved at one provider.
+    pub async fn effects_with(&self, provider: &str) -> Vec<Value> {
+        let url = format!("http://{}/{provider}/_sandbox/effects", self.inner.sandbox);
         let answer = self.inner.http.get(url).send().await.expect("the sandbox answers");
         answer.json().await.expect("a list of effects")
     }
@@ -243,6 +251,16 @@ fn usual_settings(database: &str, sandbox: SocketAddr) -> BTreeMap<String, Strin
         ("BILLPAY_PROVIDERS__ALMARA__ENVIRONMENT", "TEST"),
     ];
     settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+}
+
+/// Settings that switch Click on, for the tests that want it.
+fn click_settings(sandbox: SocketAddr) -> impl Iterator<Item = (String, String)> {
+    let settings = [
+        ("BASE_URL", format!("http://{sandbox}/click")),
+        ("EMAIL", CLICK_EMAIL.to_owned()),
+        ("PASSWORD", CLICK_PASSWORD.to_owned()),
+    ];
+    settings.into_iter().map(|(name, value)| (format!("BILLPAY_PROVIDERS__CLICK__{name}"), value))
 }
 
 /// Starts a server on a free port, which its public address must name before it is bound.
