@@ -4,6 +4,8 @@
 //! made, whatever has become of its bill since. Then every input is checked and every fault told at once; only then is
 //! anything written.
 
+mod check;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::json;
@@ -11,26 +13,20 @@ use sha2::{Digest, Sha256};
 
 use super::access::require;
 use super::{App, AppError};
-use crate::domain::amount_rule::AmountFault;
 use crate::domain::bill::Bill;
 use crate::domain::bill_number::BillNumber;
-use crate::domain::biller::{Biller, InputFault, InputName};
-use crate::domain::ids::{BillId, BillNumberId, BillerId, FundingAccountId, SubmissionId};
-use crate::domain::money::{CurrencyCode, DecimalText, Money};
+use crate::domain::biller::{Biller, InputName};
+use crate::domain::ids::{BillId, BillNumberId, BillerId, SubmissionId};
+use crate::domain::money::{DecimalText, Money};
 use crate::domain::payment::status::PaymentStatus;
 use crate::domain::payment::submission::Submission;
 use crate::domain::payment::{Allocation, DeliverySpeed, Payer, Payment};
-use crate::domain::phone::PhoneNumber;
 use crate::domain::provider::Capability;
 use crate::domain::refusal::{Detail, ErrorCode, Refusal};
 use crate::domain::requester::{Requester, Scope};
-use crate::domain::schedule::{DayError, Window, window};
+use crate::domain::schedule::Window;
 use crate::store::{Created, NewPayment, NewSubmission, Owner};
 use crate::telemetry::metric;
-
-const LONGEST_KEY: usize = 128;
-const LONGEST_DESCRIPTION: usize = 500;
-const LONGEST_URL: usize = 2_000;
 
 /// What is to be paid. Ids are as the caller wrote them.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -124,7 +120,7 @@ impl App {
         if input.save_bill_number {
             require(requester, Scope::BillsWrite)?;
         }
-        check_key(&input.idempotency_key)?;
+        check::key(&input.idempotency_key)?;
         let hash = hash(requester, &input);
         if let Some((payment, used_for)) = self.store.used_key(&requester.tenant, &input.idempotency_key).await? {
             return self.replay(payment, &used_for, &hash, &input).await;
@@ -183,10 +179,10 @@ impl App {
         let resolved = self.resolve_target(&owner, &input.target).await?;
         let now = self.clock.now();
         let mut faults = Vec::new();
-        let amount = check_amount(input, &resolved, &mut faults);
+        let amount = check::amount(input, &resolved, &mut faults);
         let window = self.check_day(input, &resolved.biller, now, &mut faults);
         self.check_inputs(input, &resolved, &mut faults);
-        check_words(input, &mut faults);
+        check::words(input, &mut faults);
         let (Some(amount), Some(window), true) = (amount, window, faults.is_empty()) else {
             return Err(AppError::Refused(faults));
         };
@@ -273,7 +269,7 @@ impl App {
                 let biller = self.biller_for_payment(biller_id, &["input", "target", "account", "billerId"])?;
                 let account = account_reference.trim().to_owned();
                 // What cannot be stored is told later with all other faults, and not asked of the database.
-                let bill = match has_control(&account) {
+                let bill = match check::has_control(&account) {
                     true => None,
                     false => self.store.bill_of_account(owner, biller.id, &account).await?.filter(Bill::is_payable),
                 };
@@ -358,64 +354,6 @@ impl App {
         Ok(biller)
     }
 
-    fn check_day(
-        &self,
-        input: &CreatePayment,
-        biller: &Biller,
-        now: Timestamp,
-        faults: &mut Vec<Refusal>,
-    ) -> Option<Window> {
-        match window(now, input.process_date, &biller.time_zone, self.policy.not_after) {
-            Ok(window) => Some(window),
-            Err(error @ (DayError::Past | DayError::TooFar | DayError::TimeZone)) => {
-                let refusal = Refusal::new(ErrorCode::ProcessDateNotAllowed, error.to_string());
-                faults.push(refusal.at(&["input", "processDate"]));
-                None
-            }
-        }
-    }
-
-    fn check_inputs(&self, input: &CreatePayment, resolved: &Resolved, faults: &mut Vec<Refusal>) {
-        let Some(provider) = self.provider(resolved.biller.provider) else { return };
-        let traits = provider.biller_traits(&resolved.biller);
-        for rule in traits.inputs {
-            let due = input.due_date.map(|date| date.to_string());
-            let day = input.process_date.map(|date| date.to_string());
-            let value = match rule.input {
-                InputName::AccountReference => resolved.account_reference.as_deref(),
-                InputName::SecondReference => resolved.second_reference.as_deref(),
-                InputName::PayerName => input.payer_name.as_deref(),
-                InputName::PayerPhone => input.payer_phone.as_deref(),
-                InputName::Description => input.description.as_deref(),
-                InputName::DueDate => due.as_deref(),
-                InputName::ProcessDate => day.as_deref(),
-                InputName::FundingAccount => input.funding_account_id.as_deref(),
-            };
-            let path =
-                if rule.input == InputName::AccountReference { resolved.account_path } else { rule.input.path() };
-            match rule.check(value) {
-                Ok(()) => {}
-                Err(InputFault::Missing) => {
-                    faults.push(Refusal::input(path, format!("{} is required by this biller", rule.label)));
-                }
-                Err(InputFault::Malformed) => faults.push(Refusal::input(path, malformed(rule))),
-            }
-        }
-        if input.delivery_speed != DeliverySpeed::Standard && !traits.capabilities.contains(&Capability::Faster) {
-            let message = format!("{} delivers at its standard speed only", resolved.biller.provider.name());
-            faults.push(Refusal::lacks(Capability::Faster, message).at(&["input", "deliverySpeed"]));
-        }
-        if input.save_bill_number && resolved.account_reference.is_none() {
-            faults.push(Refusal::input(&["input", "saveBillNumber"], "there is no account reference to save"));
-        }
-        if let Some(id) = &input.funding_account_id {
-            let known = id.parse::<FundingAccountId>().is_ok_and(|_| false);
-            if !known {
-                faults.push(Refusal::not_found(&["input", "fundingAccountId"], "funding account"));
-            }
-        }
-    }
-
     fn bill_number_to_keep(
         &self,
         requester: &Requester,
@@ -429,95 +367,6 @@ impl App {
         let blank = self.blank(requester, resolved.biller.id, account);
         Some(BillNumber { phone_number: input.payer_phone.clone(), ..blank })
     }
-}
-
-fn malformed(rule: &crate::domain::biller::InputRule) -> String {
-    let (least, most) = (rule.min_length.unwrap_or(0), rule.max_length.unwrap_or(LONGEST_DESCRIPTION));
-    match rule.example {
-        Some(example) => format!("{} has {least} to {most} printable characters, such as {example}", rule.label),
-        None => format!("{} has {least} to {most} printable characters", rule.label),
-    }
-}
-
-fn check_key(key: &str) -> Result<(), Refusal> {
-    let fits = (1..=LONGEST_KEY).contains(&key.len())
-        && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
-    if fits {
-        return Ok(());
-    }
-    Err(Refusal::input(&["input", "idempotencyKey"], "an idempotency key has 1 to 128 characters of [A-Za-z0-9_-]"))
-}
-
-fn check_amount(input: &CreatePayment, resolved: &Resolved, faults: &mut Vec<Refusal>) -> Option<Money> {
-    let currency: CurrencyCode = match input.currency.parse() {
-        Ok(currency) => currency,
-        Err(error @ crate::domain::money::UnknownCurrency) => {
-            faults.push(Refusal::input(&["input", "amount", "currency"], error.to_string()));
-            return None;
-        }
-    };
-    let amount = match Money::parse(&input.amount, currency) {
-        Ok(amount) => amount,
-        Err(error) => {
-            faults.push(Refusal::input(&["input", "amount", "amount"], error.to_string()));
-            return None;
-        }
-    };
-    let rule = resolved
-        .bill
-        .as_ref()
-        .filter(|_| resolved.bill_is_target)
-        .map_or(resolved.biller.amount_rule, |bill| bill.amount_rule(resolved.biller.amount_rule));
-    match rule.check(amount) {
-        Ok(()) => Some(amount),
-        Err(AmountFault::NotPositive) => {
-            faults.push(Refusal::input(&["input", "amount", "amount"], "the amount must be more than nothing"));
-            None
-        }
-        Err(AmountFault::Currency) => {
-            let message = format!("this biller takes {}", rule.currency);
-            let refusal = Refusal::new(ErrorCode::CurrencyMismatch, message).at(&["input", "amount", "currency"]);
-            faults.push(refusal.with(Detail::Allowed(rule)));
-            None
-        }
-        Err(AmountFault::Outside) => {
-            let message = "the biller does not take this amount; `allowed` tells which it takes";
-            let refusal = Refusal::new(ErrorCode::AmountNotAllowed, message).at(&["input", "amount", "amount"]);
-            faults.push(refusal.with(Detail::Allowed(rule)));
-            None
-        }
-    }
-}
-
-fn check_words(input: &CreatePayment, faults: &mut Vec<Refusal>) {
-    let told = faults.iter().any(|fault| fault.path == ["input", "description"]);
-    if !told
-        && input
-            .description
-            .as_ref()
-            .is_some_and(|text| text.chars().count() > LONGEST_DESCRIPTION || has_control(text))
-    {
-        let message = format!("a description has at most {LONGEST_DESCRIPTION} printable characters");
-        faults.push(Refusal::input(&["input", "description"], message));
-    }
-    if input.payer_phone.as_ref().is_some_and(|number| number.parse::<PhoneNumber>().is_err()) {
-        let message = crate::domain::phone::InvalidPhoneNumber.to_string();
-        faults.push(Refusal::input(&["input", "payer", "phoneNumber"], message));
-    }
-    if let Some(text) = &input.callback_url {
-        let good = text.len() <= LONGEST_URL
-            && url::Url::parse(text).is_ok_and(|url| {
-                matches!(url.scheme(), "https" | "http") && url.username().is_empty() && url.password().is_none()
-            });
-        if !good {
-            let message = "a callback URL is an https address without a user or a password in it";
-            faults.push(Refusal::input(&["input", "callbackUrl"], message));
-        }
-    }
-}
-
-fn has_control(text: &str) -> bool {
-    text.chars().any(char::is_control)
 }
 
 /// The hash of the whole input: defaults filled in, amounts in minor units, without the key and without `wait`.
@@ -546,19 +395,4 @@ fn hash(requester: &Requester, input: &CreatePayment) -> String {
         input.even_if_being_paid,
     ]);
     hex::encode(Sha256::digest(canonical.to_string()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn m4_keys_are_of_their_alphabet_and_length() {
-        for bad in ["", "a b", "ä", "a\n", "кey", &"k".repeat(129)] {
-            assert!(check_key(bad).is_err(), "{bad:?}");
-        }
-        for good in ["a", "A-1_b", &"k".repeat(128)] {
-            assert!(check_key(good).is_ok(), "{good:?}");
-        }
-    }
 }

@@ -38,6 +38,34 @@ impl App {
         Ok(Some(Suspects { held }))
     }
 
+    /// Releases what was held back for a person, since an operator knows that none of it had been sent. Who is in the
+    /// way, because someone decided a payment meanwhile, is passed over.
+    pub async fn confirm_restore(&self, operator: &str, evidence: &str) -> Result<usize, StoreError> {
+        let mut released = 0;
+        for seen in self.store.payments_in_review(ReviewReason::Restored).await? {
+            let mut work = self.store.begin_suspicion().await?;
+            if work.lock_submission(seen.submission_id).await?.is_none() {
+                work.roll_back().await?;
+                continue;
+            }
+            let mut after = seen.clone();
+            after.status = PaymentStatus::Ready;
+            after.review = None;
+            let kind = EventType::of_change(seen.status, after.status);
+            match work.save_payment(&seen, &mut after, kind, operator, Some(evidence.to_owned())).await {
+                Err(StoreError::Conflict) => {
+                    work.roll_back().await?;
+                    continue;
+                }
+                saved => saved?,
+            }
+            work.reschedule(seen.submission_id, Some(self.clock.now())).await?;
+            work.commit().await?;
+            released += 1;
+        }
+        Ok(released)
+    }
+
     async fn hold(&self, seen: Payment) -> Result<(), StoreError> {
         let mut work = self.store.begin_suspicion().await?;
         let Some(submission) = work.lock_submission(seen.submission_id).await? else { return work.roll_back().await };

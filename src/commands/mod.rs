@@ -1,6 +1,7 @@
 //! The commands, a file each.
 
 mod check_config;
+mod confirm_restore;
 mod demo;
 mod migrate;
 mod provider;
@@ -43,6 +44,8 @@ enum Command {
     Sandbox(sandbox::Arguments),
     /// Checks the way to a provider.
     Provider(provider::Arguments),
+    /// Confirms that a restored database has forgotten no submission, so that what was held back is sent.
+    ConfirmRestore(confirm_restore::Arguments),
     /// Checks the settings, and says all that is wrong with them.
     CheckConfig,
 }
@@ -94,6 +97,7 @@ async fn dispatch(arguments: Arguments) -> Result<ExitCode, Failed> {
         Command::Token(token) => token::run(&token, &settings()?),
         Command::Sandbox(sandbox) => sandbox::run(sandbox).await,
         Command::Provider(provider) => provider::run(&provider, &settings()?).await,
+        Command::ConfirmRestore(confirmation) => confirm_restore::run(&confirmation, &settings()?).await,
         Command::CheckConfig => check_config::run(&settings()?),
     }
 }

@@ -15,7 +15,7 @@ use super::work::{Work, all_set};
 use super::{Store, StoreError};
 use crate::crash::Step;
 use crate::domain::payment::Payment;
-use crate::domain::payment::status::PaymentStatus;
+use crate::domain::payment::status::{PaymentStatus, ReviewReason};
 
 /// The one row of this table.
 const ONLY_ROW: i32 = 1;
@@ -74,6 +74,18 @@ impl Store {
         let rows = Entity::find()
             .filter(Column::Status.eq(PaymentStatus::Ready.as_str()))
             .filter(Column::CreatedAt.lt(micros(moment)))
+            .order_by_asc(Column::Id)
+            .all(&self.writer)
+            .await?;
+        rows.into_iter().map(payment).collect()
+    }
+
+    /// Payments in review for `reason`, over all tenants, oldest first.
+    pub async fn payments_in_review(&self, reason: ReviewReason) -> Result<Vec<Payment>, StoreError> {
+        use entity::payment::{Column, Entity};
+        let rows = Entity::find()
+            .filter(Column::Status.eq(PaymentStatus::NeedsReview.as_str()))
+            .filter(Column::ReviewReason.eq(reason.as_str()))
             .order_by_asc(Column::Id)
             .all(&self.writer)
             .await?;

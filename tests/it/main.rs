@@ -17,6 +17,7 @@ mod operators;
 mod payments;
 mod playground;
 mod resolve;
+mod restored;
 mod schedule;
 mod schema;
 mod servers;
