@@ -147,6 +147,7 @@ impl Query {
     }
 
     /// The bill numbers that are kept, newest first.
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a field are the contract with clients")]
     async fn bill_numbers(
         &self,
         ctx: &Context<'_>,
@@ -177,6 +178,7 @@ impl Query {
     }
 
     /// The bills that look-ups have found, newest first.
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a field are the contract with clients")]
     async fn bills(
         &self,
         ctx: &Context<'_>,
@@ -221,6 +223,7 @@ impl Query {
     }
 
     /// The payments, newest first.
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a field are the contract with clients")]
     async fn payments(
         &self,
         ctx: &Context<'_>,
