@@ -45,6 +45,12 @@ impl Deadline {
         Self(since_boot() + from_now)
     }
 
+    /// The earlier of this and the deadline `from_now`.
+    #[must_use]
+    pub fn at_most(self, from_now: Duration) -> Self {
+        Self(self.0.min(since_boot() + from_now))
+    }
+
     /// How much time is left; nothing once it has passed.
     pub fn left(self) -> Duration {
         self.0.saturating_sub(since_boot())

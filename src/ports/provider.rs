@@ -3,16 +3,15 @@
 //! An adapter answers for one thing above all: that it never says more than it knows. Its errors are named by what the
 //! caller may do next. A look-up may renew a token and ask again; a submission is never sent twice by the adapter.
 
-use std::fmt;
-use std::time::Duration;
-
 use jiff::civil::Date;
+use std::fmt;
 
 use crate::domain::biller::{Biller, BillerCategory, BillerTraits};
 use crate::domain::money::Money;
 use crate::domain::payment::evidence::{Reported, Verdict};
 use crate::domain::payment::{DeliverySpeed, FieldFault, Payer};
 use crate::domain::provider::{Capability, ProviderCode, Safety};
+use crate::ports::clock::Deadline;
 
 /// Why a call gave no answer that can be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -324,8 +323,9 @@ pub trait Provider: Send + Sync + fmt::Debug {
     /// Makes sure that a session exists before a submission is marked, so that its failure needs no mark.
     async fn prepare(&self) -> Result<(), ProviderError>;
 
-    /// Sends frozen bytes, once, within `limit`.
-    async fn submit(&self, request: &FrozenRequest, limit: Duration) -> Result<PaymentAnswer, ProviderError>;
+    /// Sends frozen bytes, once. The whole call ends before `deadline`, which was set before the claim, so that no pause
+    /// of this process can carry it past the lease.
+    async fn submit(&self, request: &FrozenRequest, deadline: Deadline) -> Result<PaymentAnswer, ProviderError>;
 
     /// Asks how a payment stands.
     async fn status(&self, query: &StatusQuery) -> Result<PaymentAnswer, ProviderError>;

@@ -155,12 +155,12 @@ impl App {
         way_known_well: bool,
     ) -> Result<(), StoreError> {
         crash::point(CrashPoint::BeforeSend);
-        let limit = self.policy.call_timeout.min(claimed.deadline.left());
+        let deadline = claimed.deadline.at_most(self.policy.call_timeout);
         let started = Instant::now();
-        let outcome = if limit.is_zero() {
+        let outcome = if deadline.left().is_zero() {
             Err(ProviderError::NotSent(Trouble { what: "the lease was nearly over", ..Trouble::default() }))
         } else {
-            let call = AssertUnwindSafe(provider.submit(frozen, limit)).catch_unwind().await;
+            let call = AssertUnwindSafe(provider.submit(frozen, deadline)).catch_unwind().await;
             call.unwrap_or(Err(ProviderError::Unknown(Trouble { what: "the adapter failed", ..Trouble::default() })))
         };
         let outcome = clean::answer(outcome);

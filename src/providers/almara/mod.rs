@@ -362,8 +362,7 @@ impl Provider for Almara {
         self.token(Deadline::after(ASK_LIMIT)).await.map(drop)
     }
 
-    async fn submit(&self, request: &FrozenRequest, limit: Duration) -> Result<PaymentAnswer, ProviderError> {
-        let deadline = Deadline::after(limit);
+    async fn submit(&self, request: &FrozenRequest, deadline: Deadline) -> Result<PaymentAnswer, ProviderError> {
         let originator: Originator = json::read(&request.0)
             .map_err(|_| ProviderError::Misconfigured(trouble("frozen request cannot be read")))?;
         let our_reference = originator.originator_conversation_id.as_str();

@@ -218,8 +218,7 @@ impl Provider for Click {
         self.token(Deadline::after(ASK_LIMIT)).await.map(drop)
     }
 
-    async fn submit(&self, request: &FrozenRequest, limit: Duration) -> Result<PaymentAnswer, ProviderError> {
-        let deadline = Deadline::after(limit);
+    async fn submit(&self, request: &FrozenRequest, deadline: Deadline) -> Result<PaymentAnswer, ProviderError> {
         let form = Form::kept(&request.0)
             .ok_or_else(|| ProviderError::Misconfigured(trouble("frozen request cannot be read")))?;
         let token = self.token(deadline).await?;

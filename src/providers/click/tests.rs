@@ -14,6 +14,7 @@ use crate::domain::money::Money;
 use crate::domain::payment::evidence::Verdict;
 use crate::domain::payment::{DeliverySpeed, Payer};
 use crate::domain::provider::SafetyClass;
+use crate::ports::clock::Deadline;
 
 const OURS: &str = "d695e5e7-8a3e-4d60-aae3-731bb81f95d1";
 const LIMIT: Duration = Duration::from_secs(4);
@@ -180,7 +181,7 @@ async fn traps_3_4_a_payment_is_signed_in_for_and_sent_once_as_a_form() {
     let (click, requests) = server(&[SIGNED_IN, CREATED]).await;
     click.prepare().await.expect("a session");
     let bytes = frozen(&click, &payment());
-    let answer = click.submit(&bytes, LIMIT).await.expect("a success");
+    let answer = click.submit(&bytes, Deadline::after(LIMIT)).await.expect("a success");
     assert_eq!((answer.verdict, answer.reported.provider_reference), (Some(Verdict::Succeeded), None));
     let requests = requests.await.expect("both requests");
     assert!(requests[0].starts_with("POST /api/v1/accounts/sign_in.json HTTP/1.1\r\n"));
@@ -208,9 +209,9 @@ async fn trap_7_an_inquiry_is_a_get_with_a_form_and_its_empty_answer_confirms_no
 async fn f6_an_expired_token_leaves_a_payment_unsent_and_is_dropped() {
     let (click, requests) = server(&[SIGNED_IN, UNAUTHORISED, SIGNED_IN, CREATED]).await;
     let bytes = frozen(&click, &payment());
-    let error = click.submit(&bytes, LIMIT).await.expect_err("a refused token");
+    let error = click.submit(&bytes, Deadline::after(LIMIT)).await.expect_err("a refused token");
     assert!(matches!(error, ProviderError::NotSent(_)), "{error}");
-    click.submit(&bytes, LIMIT).await.expect("a success with the same bytes");
+    click.submit(&bytes, Deadline::after(LIMIT)).await.expect("a success with the same bytes");
     assert_eq!(requests.await.expect("four requests").len(), 4);
 }
 
@@ -238,7 +239,7 @@ async fn refused_credentials_and_permissions_are_a_matter_for_an_operator() {
     let (click, _requests) = server(&[UNAUTHORISED]).await;
     assert!(matches!(click.prepare().await, Err(ProviderError::Misconfigured(_))));
     let (click, _requests) = server(&[SIGNED_IN, "HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n"]).await;
-    let error = click.submit(&frozen(&click, &payment()), LIMIT).await.expect_err("no permission");
+    let error = click.submit(&frozen(&click, &payment()), Deadline::after(LIMIT)).await.expect_err("no permission");
     assert!(matches!(error, ProviderError::Misconfigured(_)), "{error}");
 }
 
@@ -250,14 +251,15 @@ async fn f4_an_unclear_answer_is_unknown() {
         &[SIGNED_IN, "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\npage"],
     ] {
         let (click, _requests) = server(answer).await;
-        let error = click.submit(&frozen(&click, &payment()), LIMIT).await.expect_err("no clear answer");
+        let error =
+            click.submit(&frozen(&click, &payment()), Deadline::after(LIMIT)).await.expect_err("no clear answer");
         assert!(matches!(error, ProviderError::Unknown(_)), "{error}");
     }
 }
 
 #[tokio::test]
 async fn bytes_that_are_no_form_are_never_sent() {
-    let error = click().submit(&FrozenRequest(b"{}".to_vec()), LIMIT).await.expect_err("no form");
+    let error = click().submit(&FrozenRequest(b"{}".to_vec()), Deadline::after(LIMIT)).await.expect_err("no form");
     assert!(matches!(error, ProviderError::Misconfigured(_)), "{error}");
 }
 
