@@ -21,6 +21,7 @@ mod resolve;
 mod restored;
 mod schedule;
 mod schema;
+mod scopes;
 mod servers;
 mod statements;
 mod subscriptions;
