@@ -6,6 +6,7 @@
 
 use super::App;
 use super::engine::BILLPAY;
+use crate::crash::Step;
 use crate::domain::event::EventType;
 use crate::domain::payment::Payment;
 use crate::domain::payment::status::{PaymentStatus, ReviewReason};
@@ -43,7 +44,7 @@ impl App {
     pub async fn confirm_restore(&self, operator: &str, evidence: &str) -> Result<usize, StoreError> {
         let mut released = 0;
         for seen in self.store.payments_in_review(ReviewReason::Restored).await? {
-            let mut work = self.store.begin_suspicion().await?;
+            let mut work = self.store.begin(Step::Other).await?;
             if work.lock_submission(seen.submission_id).await?.is_none() {
                 work.roll_back().await?;
                 continue;
@@ -67,7 +68,7 @@ impl App {
     }
 
     async fn hold(&self, seen: Payment) -> Result<(), StoreError> {
-        let mut work = self.store.begin_suspicion().await?;
+        let mut work = self.store.begin(Step::Other).await?;
         let Some(submission) = work.lock_submission(seen.submission_id).await? else { return work.roll_back().await };
         let findable = self
             .provider(seen.provider)

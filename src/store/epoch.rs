@@ -11,9 +11,8 @@ use entity::db_epoch::{ActiveModel, Column, Entity, Model};
 
 use super::convert::payment;
 use super::time::{micros, timestamp};
-use super::work::{Work, all_set};
+use super::work::all_set;
 use super::{Store, StoreError};
-use crate::crash::Step;
 use crate::domain::payment::Payment;
 use crate::domain::payment::status::{PaymentStatus, ReviewReason};
 
@@ -90,11 +89,6 @@ impl Store {
             .all(&self.writer)
             .await?;
         rows.into_iter().map(payment).collect()
-    }
-
-    /// Begins the change that holds a suspect payment back.
-    pub async fn begin_suspicion(&self) -> Result<Work, StoreError> {
-        self.begin(Step::Other).await
     }
 
     async fn present_epoch(&self) -> Result<Model, StoreError> {
