@@ -125,7 +125,15 @@ impl App {
         if let Some((payment, used_for)) = self.store.used_key(&requester.tenant, &input.idempotency_key).await? {
             return self.replay(payment, &used_for, &hash, &input).await;
         }
-        let (new, next_action_at) = self.prepare(requester, &input, hash.clone()).await?;
+        let (new, next_action_at) = match self.prepare(requester, &input, hash.clone()).await {
+            Ok(prepared) => prepared,
+            // A twin of this request may have been stored meanwhile, and have paid the bill.
+            Err(refused) => {
+                let twin = self.store.used_key(&requester.tenant, &input.idempotency_key).await?;
+                let (payment, used_for) = twin.ok_or(refused)?;
+                return self.replay(payment, &used_for, &hash, &input).await;
+            }
+        };
         let payment = new.payment.clone();
         let submission = self.submission_of(&payment, &new, next_action_at.1);
         let batch = [NewSubmission { submission, next_action_at: next_action_at.0, payments: vec![new] }];

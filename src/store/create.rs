@@ -83,9 +83,10 @@ impl Store {
 
     async fn try_create(&self, batch: &[NewSubmission]) -> Result<Vec<Created>, StoreError> {
         let mut work = self.begin(Step::Create).await?;
-        let used = work.used_keys(batch).await?;
+        // Claims first: who sees the claim of a payment that was committed meanwhile then sees its key as well.
         let claims = batch.iter().flat_map(|item| &item.payments).filter(|new| new.takes_claim).map(ClaimKey::of);
         let mut held = work.claims(claims).await?;
+        let used = work.used_keys(batch).await?;
         let mut stored_keys: HashMap<(String, String), usize> = HashMap::new();
         let mut answers = Vec::with_capacity(batch.len());
         let mut stored = Vec::new();
