@@ -14,6 +14,8 @@ pub struct Model {
     pub no: i32,
     /// The bill, where there is one.
     pub bill_id: Option<Uuid>,
+    /// What the provider calls that bill.
+    pub bill_reference: Option<String>,
     /// In minor units.
     pub amount_minor: i64,
     /// ISO 4217.

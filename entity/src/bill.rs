@@ -29,6 +29,8 @@ pub struct Model {
     pub amount_due_minor: i64,
     /// What was paid since.
     pub amount_paid_minor: i64,
+    /// What the provider has in payments that it has not made yet.
+    pub amount_scheduled_minor: i64,
     /// ISO 4217.
     pub currency: String,
     /// Until when.

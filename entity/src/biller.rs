@@ -31,6 +31,10 @@ pub struct Model {
     pub step: Option<i64>,
     /// IANA.
     pub time_zone: String,
+    /// How the money reaches it.
+    pub disbursement_method: Option<String>,
+    /// Whether several of its bills can be one payment.
+    pub combines: bool,
     /// Whether it can be paid now.
     pub active: bool,
 }

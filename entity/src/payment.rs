@@ -73,6 +73,18 @@ pub struct Model {
     pub biller_reference: Option<String>,
     /// The provider's own words.
     pub provider_status: Option<String>,
+    /// The provider's number for a payer to quote.
+    pub confirmation_number: Option<String>,
+    /// What it costs the payer, in minor units, where the currencies differ.
+    pub funding_amount_minor: Option<i64>,
+    /// ISO 4217.
+    pub funding_currency: Option<String>,
+    /// By which rate.
+    pub exchange_rate: Option<String>,
+    /// How the money reaches the biller, as JSON.
+    pub disbursement: Option<String>,
+    /// Whether the provider is to make the bill that is paid.
+    pub new_bill: bool,
     /// Why it failed, as JSON.
     pub failure: Option<String>,
     /// Who made it.

@@ -15,6 +15,8 @@ pub struct Model {
     pub synced_at: Option<i64>,
     /// Until when a process is fetching it.
     pub sync_lease_until: Option<i64>,
+    /// Until when a process is fetching what was collected.
+    pub collections_lease_until: Option<i64>,
     /// How well the way to it works.
     pub state: String,
     /// Why.

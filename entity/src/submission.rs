@@ -13,6 +13,8 @@ pub struct Model {
     pub tenant_id: String,
     /// To whom.
     pub provider: String,
+    /// What is sent: payments or control numbers.
+    pub subject: String,
     /// Our reference: unique with the provider for ever.
     pub provider_key: String,
     /// When the provider first could have seen it.

@@ -8,6 +8,9 @@ mod m20261122_000002_bills;
 mod m20261122_000003_payments;
 mod m20261122_000004_events;
 mod m20261122_000005_db_epoch;
+mod m20261122_000006_control_numbers;
+mod m20261122_000007_bulk_payments;
+mod m20261122_000008_reminders;
 
 /// Every change, oldest first.
 #[derive(Debug)]
@@ -22,6 +25,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000003_payments::Migration),
             Box::new(m20261122_000004_events::Migration),
             Box::new(m20261122_000005_db_epoch::Migration),
+            Box::new(m20261122_000006_control_numbers::Migration),
+            Box::new(m20261122_000007_bulk_payments::Migration),
+            Box::new(m20261122_000008_reminders::Migration),
         ]
     }
 }

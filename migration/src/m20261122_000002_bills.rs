@@ -46,6 +46,7 @@ fn bills() -> TableCreateStatement {
         .col(big_integer("amount_minor"))
         .col(big_integer("amount_due_minor"))
         .col(big_integer("amount_paid_minor"))
+        .col(big_integer("amount_scheduled_minor"))
         .col(text("currency"))
         .col(text_null("due_date"))
         .col(big_integer("as_of"))

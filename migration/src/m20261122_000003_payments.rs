@@ -19,6 +19,7 @@ const INDEXES: &[&str] = &[
     "CREATE INDEX payments_by_bill_number ON payments (bill_number_id, id) WHERE bill_number_id IS NOT NULL",
     "CREATE INDEX payments_by_submission ON payments (submission_id)",
     "CREATE INDEX payments_by_provider_reference ON payments (tenant_id, provider_reference) WHERE provider_reference IS NOT NULL",
+    "CREATE INDEX payments_by_provider_name ON payments (provider, provider_reference) WHERE provider_reference IS NOT NULL",
     "CREATE INDEX allocations_by_bill ON allocations (bill_id) WHERE bill_id IS NOT NULL",
     "CREATE UNIQUE INDEX submissions_provider_key ON submissions (provider, provider_key)",
     "CREATE INDEX submissions_due ON submissions (next_action_at) WHERE next_action_at IS NOT NULL",
@@ -86,6 +87,12 @@ fn payments() -> TableCreateStatement {
         .col(text_null("provider_reference"))
         .col(text_null("biller_reference"))
         .col(text_null("provider_status"))
+        .col(text_null("confirmation_number"))
+        .col(big_integer_null("funding_amount_minor"))
+        .col(text_null("funding_currency"))
+        .col(text_null("exchange_rate"))
+        .col(text_null("disbursement"))
+        .col(boolean("new_bill"))
         .col(text_null("failure"))
         .col(text("created_by"))
         .col(big_integer("created_at"))
@@ -100,6 +107,7 @@ fn allocations() -> TableCreateStatement {
         .col(uuid("payment_id"))
         .col(integer("no"))
         .col(uuid_null("bill_id"))
+        .col(text_null("bill_reference"))
         .col(big_integer("amount_minor"))
         .col(text("currency"))
         .col(text_null("provider_reference"))
@@ -113,6 +121,7 @@ fn submissions() -> TableCreateStatement {
         .col(uuid("id"))
         .col(text("tenant_id"))
         .col(text("provider"))
+        .col(text("subject"))
         .col(text("provider_key"))
         .col(big_integer_null("key_first_used_at"))
         .col(text_null("provider_reference"))

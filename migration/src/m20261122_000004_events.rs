@@ -12,6 +12,7 @@ pub struct Migration;
 const INDEXES: &[&str] = &[
     "CREATE UNIQUE INDEX events_subject_version ON events (subject_id, subject_version)",
     "CREATE UNIQUE INDEX inbox_id ON inbox (id)",
+    "CREATE INDEX inbox_by_tenant ON inbox (tenant_id, id)",
     "CREATE INDEX inbox_unmatched ON inbox (provider, received_at) WHERE state <> 'MATCHED'",
 ];
 

@@ -47,6 +47,8 @@ pub struct Bill {
     pub amount_due: Money,
     /// What was paid through billpay since it was last told.
     pub amount_paid: Money,
+    /// What the provider has in payments that it has not made yet, where it tells.
+    pub amount_scheduled: Money,
     /// Until when.
     pub due_date: Option<Date>,
     /// What the provider calls it, where it lists bills.
@@ -72,8 +74,14 @@ impl Bill {
         self.amount_due.is_positive()
     }
 
-    /// Which amounts may be paid for it: what its biller takes.
-    pub const fn amount_rule(&self, of_biller: AmountRule) -> AmountRule {
-        of_biller
+    /// Which amounts may be paid for it: what its biller takes, and where the provider lists the bill no more than is
+    /// due on it.
+    pub fn amount_rule(&self, of_biller: AmountRule) -> AmountRule {
+        if self.provider_reference.is_none() {
+            return of_biller;
+        }
+        let due = self.amount_due.minor();
+        let maximum = Some(of_biller.maximum.map_or(due, |most| most.min(due)));
+        AmountRule { currency: self.amount_due.currency(), maximum, ..of_biller }
     }
 }

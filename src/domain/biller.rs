@@ -1,8 +1,10 @@
 //! Billers: who is owed, and what must be told to pay them.
 
 use super::amount_rule::AmountRule;
+use super::disbursement::DisbursementMethod;
 use super::ids::BillerId;
 use super::money::CurrencyCode;
+use super::payment::DeliverySpeed;
 use super::payment::status::words;
 use super::provider::{Capability, ProviderCode};
 use std::fmt;
@@ -156,6 +158,10 @@ pub struct Biller {
     pub amount_rule: AmountRule,
     /// Its IANA time zone, in which its days begin and end.
     pub time_zone: String,
+    /// How the money reaches it, where its provider tells.
+    pub disbursement_method: Option<DisbursementMethod>,
+    /// Whether several of its bills can be one payment.
+    pub combines: bool,
     /// Whether it can be paid now. A biller that its provider no longer lists stays, inactive.
     pub active: bool,
 }
@@ -167,4 +173,10 @@ pub struct BillerTraits {
     pub capabilities: &'static [Capability],
     /// What must be told.
     pub inputs: &'static [InputRule],
+    /// How fast its payments can be.
+    pub delivery_speeds: &'static [DeliverySpeed],
+    /// Whether it lists its bills, so that they are looked up without an account and paid up to what is due.
+    pub lists_bills: bool,
+    /// Whether a payment can make the bill that it pays.
+    pub makes_bills: bool,
 }

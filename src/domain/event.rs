@@ -17,6 +17,12 @@ words! {
         Payment = "PAYMENT",
         /// A bill number.
         BillNumber = "BILL_NUMBER",
+        /// A control number.
+        ControlNumber = "CONTROL_NUMBER",
+        /// Money that was received against a control number.
+        Collection = "COLLECTION",
+        /// A bulk payment.
+        BulkPayment = "BULK_PAYMENT",
     }
 }
 
@@ -47,12 +53,44 @@ words! {
         PaymentCancelled = "PAYMENT_CANCELLED",
         /// The provider took it back.
         PaymentReversed = "PAYMENT_REVERSED",
+        /// The provider is to be asked to cancel it.
+        CancelRequested = "CANCEL_REQUESTED",
+        /// The provider is to be asked to void it.
+        VoidRequested = "VOID_REQUESTED",
+        /// The provider refused to cancel or to void it.
+        RecallRefused = "RECALL_REFUSED",
+        /// No answer is known to the wish to cancel or to void it.
+        RecallUnknown = "RECALL_UNKNOWN",
+        /// A bulk payment was stored durably.
+        BulkPaymentCreated = "BULK_PAYMENT_CREATED",
+        /// A bulk payment came to stand elsewhere, since its payments did.
+        BulkPaymentChanged = "BULK_PAYMENT_CHANGED",
         /// A bill number was saved.
         BillNumberSaved = "BILL_NUMBER_SAVED",
         /// A bill number was asked for anew, and something had changed.
         BillNumberRefreshed = "BILL_NUMBER_REFRESHED",
         /// A bill number was removed.
         BillNumberRemoved = "BILL_NUMBER_REMOVED",
+        /// The due date of a bill number comes near.
+        ReminderDue = "REMINDER_DUE",
+        /// A control number was stored durably; the provider will be asked for it.
+        ControlNumberRequested = "CONTROL_NUMBER_REQUESTED",
+        /// No definite answer about a control number is known.
+        ControlNumberUnknown = "CONTROL_NUMBER_UNKNOWN",
+        /// A person must look at a control number.
+        ControlNumberNeedsReview = "CONTROL_NUMBER_NEEDS_REVIEW",
+        /// A control number was not made.
+        ControlNumberFailed = "CONTROL_NUMBER_FAILED",
+        /// A control number was made.
+        ControlNumberIssued = "CONTROL_NUMBER_ISSUED",
+        /// A control number was changed.
+        ControlNumberUpdated = "CONTROL_NUMBER_UPDATED",
+        /// Money changed a control number: what has come for it, or where it stands.
+        ControlNumberPaid = "CONTROL_NUMBER_PAID",
+        /// Money for a control number was heard of.
+        CollectionReceived = "COLLECTION_RECEIVED",
+        /// Money that had been heard of moved on.
+        CollectionChanged = "COLLECTION_CHANGED",
     }
 }
 
@@ -109,8 +147,8 @@ pub struct Event {
     pub subject_version: i32,
     /// The customer whose object it is.
     pub customer: Option<String>,
-    /// The payment's status after it.
-    pub status: Option<PaymentStatus>,
+    /// The object's status after it, in the word of its own kind; none for kinds without one.
+    pub status: Option<String>,
     /// What happened.
     pub kind: EventType,
     /// Who did it: a subject, a provider, or `billpay`.

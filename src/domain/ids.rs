@@ -160,6 +160,10 @@ kinds! {
     EvidenceKind EvidenceId "evd";
     /// Of a callback that a provider sent: `cbk_…`.
     CallbackKind CallbackId "cbk";
+    /// Of a control number: `ctn_…`.
+    ControlNumberIdKind ControlNumberId "ctn";
+    /// Of a collection: `col_…`.
+    CollectionIdKind CollectionId "col";
 }
 
 #[cfg(test)]

@@ -2,4 +2,6 @@
 
 pub mod clock;
 pub mod ids;
+pub mod limits;
 pub mod provider;
+pub mod sessions;

@@ -53,6 +53,14 @@ impl Stage {
         }
     }
 
+    /// Whether the provider has it, or had it, so that it can be asked to take it back.
+    const fn can_be_recalled(self) -> bool {
+        match self {
+            Self::Pending | Self::InReview | Self::Settled => true,
+            Self::Scheduled | Self::Ready | Self::Unknown => false,
+        }
+    }
+
     const fn urgency(self) -> u8 {
         match self {
             Self::Unknown => 0,
@@ -96,6 +104,23 @@ pub struct Situation {
     pub review_at: Timestamp,
     /// Until when submissions to this provider are held back.
     pub submits_paused_until: Option<Timestamp>,
+    /// Whether someone wants it taken back.
+    pub recall: RecallStage,
+}
+
+/// How far the wish has come that the provider cancel or void a payment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum RecallStage {
+    /// Nobody wants it.
+    #[default]
+    None,
+    /// It is to be sent.
+    Requested,
+    /// It was sent; until then its effect is looked for.
+    Awaited {
+        /// When that is given up.
+        until: Timestamp,
+    },
 }
 
 /// The next step.
@@ -109,6 +134,8 @@ pub enum Step {
     Submit,
     /// Ask the provider.
     LookUp,
+    /// Mark and send the wish that it be cancelled or voided.
+    Recall,
     /// Nothing before then.
     WaitUntil(Timestamp),
     /// No safe step is left: a person decides.
@@ -119,6 +146,9 @@ pub enum Step {
 
 /// Decides the next step.
 pub fn decide(situation: &Situation, safety: &Safety) -> Step {
+    if situation.recall == RecallStage::Requested && situation.stage.can_be_recalled() {
+        return Step::Recall;
+    }
     match situation.stage {
         Stage::Scheduled => decide_scheduled(situation),
         Stage::Ready => decide_ready(situation),
@@ -211,7 +241,21 @@ fn decide_pending(situation: &Situation, safety: &Safety) -> Step {
 fn decide_in_review(situation: &Situation, safety: &Safety) -> Step {
     match safety.class(situation.provider_reference_known) {
         SafetyClass::A | SafetyClass::C if situation.look_up_requested => requested_look_up(situation),
-        SafetyClass::A | SafetyClass::B | SafetyClass::C | SafetyClass::D => Step::Rest,
+        SafetyClass::A | SafetyClass::C => follow_recall(situation),
+        SafetyClass::B | SafetyClass::D => Step::Rest,
+    }
+}
+
+/// What was asked to be taken back is looked up, ever more seldom, until it was or patience ends.
+fn follow_recall(situation: &Situation) -> Step {
+    let RecallStage::Awaited { until } = situation.recall else { return Step::Rest };
+    if situation.now >= until {
+        return Step::Rest;
+    }
+    let since = situation.last_look_up.map(|(_, at)| at).or(situation.last_submit_at);
+    match since.map(|at| later(at, retry::delay(situation.look_ups))) {
+        Some(due) if due > situation.now => Step::WaitUntil(due.min(until)),
+        Some(_) | None => Step::LookUp,
     }
 }
 
@@ -306,6 +350,7 @@ mod tests {
             provider_reference_known: false,
             review_at: at(86_400),
             submits_paused_until: None,
+            recall: RecallStage::None,
         }
     }
 

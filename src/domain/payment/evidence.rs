@@ -28,6 +28,8 @@ words! {
         Reversed = "REVERSED",
         /// The provider paid, and reports that the biller did not get it.
         DisbursementFailed = "DISBURSEMENT_FAILED",
+        /// The provider paid, and reports that it could not take the money from us.
+        FundingFailed = "FUNDING_FAILED",
         /// The provider reports a success of another amount, currency or account.
         Mismatch = "MISMATCH",
         /// A person with evidence says that it was paid.
@@ -90,6 +92,7 @@ pub const fn weigh_answer(verdict: Verdict, earlier_undetermined: bool) -> Verdi
         | Verdict::Cancelled
         | Verdict::Reversed
         | Verdict::DisbursementFailed
+        | Verdict::FundingFailed
         | Verdict::Mismatch
         | Verdict::ConfirmedSucceeded
         | Verdict::ConfirmedFailed => verdict,

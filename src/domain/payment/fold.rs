@@ -74,7 +74,7 @@ const fn review(reason: ReviewReason) -> Fold {
 /// SCHEDULED and READY: nothing was sent, so whoever reports that the provider has it contradicts our books.
 const fn fold_unsent(verdict: Verdict) -> Fold {
     match verdict {
-        Verdict::Accepted | Verdict::Succeeded | Verdict::Reversed | Verdict::DisbursementFailed => {
+        Verdict::Accepted | Verdict::Succeeded | Verdict::Reversed | Verdict::DisbursementFailed | Verdict::FundingFailed => {
             review(ReviewReason::UnexpectedSuccess)
         }
         Verdict::Mismatch => review(ReviewReason::Mismatch),
@@ -101,6 +101,7 @@ const fn fold_submitting(verdict: Verdict) -> Fold {
         Verdict::Cancelled => to(PaymentStatus::Cancelled),
         Verdict::Reversed => to(PaymentStatus::Reversed),
         Verdict::DisbursementFailed => review(ReviewReason::DisbursementFailed),
+        Verdict::FundingFailed => review(ReviewReason::FundingFailed),
         Verdict::Mismatch => review(ReviewReason::Mismatch),
         Verdict::ConfirmedSucceeded | Verdict::ConfirmedFailed => Fold::Refuse,
     }
@@ -117,6 +118,7 @@ const fn fold_unknown(verdict: Verdict) -> Fold {
         Verdict::Cancelled => to(PaymentStatus::Cancelled),
         Verdict::Reversed => to(PaymentStatus::Reversed),
         Verdict::DisbursementFailed => review(ReviewReason::DisbursementFailed),
+        Verdict::FundingFailed => review(ReviewReason::FundingFailed),
         Verdict::Mismatch => review(ReviewReason::Mismatch),
         Verdict::ConfirmedSucceeded | Verdict::ConfirmedFailed => Fold::Refuse,
     }
@@ -131,6 +133,7 @@ const fn fold_pending(verdict: Verdict) -> Fold {
         Verdict::Cancelled => to(PaymentStatus::Cancelled),
         Verdict::Reversed => to(PaymentStatus::Reversed),
         Verdict::DisbursementFailed => review(ReviewReason::DisbursementFailed),
+        Verdict::FundingFailed => review(ReviewReason::FundingFailed),
         Verdict::Mismatch => review(ReviewReason::Mismatch),
         Verdict::ConfirmedSucceeded | Verdict::ConfirmedFailed => Fold::Refuse,
     }
@@ -146,6 +149,7 @@ const fn fold_doubt(verdict: Verdict) -> Fold {
         Verdict::Cancelled => to(PaymentStatus::Cancelled),
         Verdict::Reversed => to(PaymentStatus::Reversed),
         Verdict::DisbursementFailed => review(ReviewReason::DisbursementFailed),
+        Verdict::FundingFailed => review(ReviewReason::FundingFailed),
         Verdict::Mismatch => review(ReviewReason::Mismatch),
     }
 }
@@ -161,6 +165,7 @@ const fn fold_anomaly(verdict: Verdict) -> Fold {
         | Verdict::Succeeded
         | Verdict::Cancelled
         | Verdict::DisbursementFailed
+        | Verdict::FundingFailed
         | Verdict::Mismatch => Fold::Stay,
         Verdict::Reversed => to(PaymentStatus::Reversed),
         Verdict::ConfirmedSucceeded => to(PaymentStatus::Succeeded),
@@ -180,6 +185,7 @@ const fn fold_succeeded(verdict: Verdict) -> Fold {
         Verdict::Cancelled => review(ReviewReason::Contradiction),
         Verdict::Reversed => to(PaymentStatus::Reversed),
         Verdict::DisbursementFailed => review(ReviewReason::DisbursementFailed),
+        Verdict::FundingFailed => review(ReviewReason::FundingFailed),
         Verdict::Mismatch => review(ReviewReason::Mismatch),
         Verdict::ConfirmedSucceeded | Verdict::ConfirmedFailed => Fold::Refuse,
     }
@@ -197,6 +203,7 @@ const fn fold_failed(verdict: Verdict) -> Fold {
         Verdict::Succeeded => to(PaymentStatus::Succeeded),
         Verdict::Reversed => to(PaymentStatus::Reversed),
         Verdict::DisbursementFailed => review(ReviewReason::DisbursementFailed),
+        Verdict::FundingFailed => review(ReviewReason::FundingFailed),
         Verdict::Mismatch => review(ReviewReason::Mismatch),
         Verdict::ConfirmedSucceeded | Verdict::ConfirmedFailed => Fold::Refuse,
     }
@@ -214,6 +221,7 @@ const fn fold_cancelled(verdict: Verdict) -> Fold {
         Verdict::Succeeded => review(ReviewReason::UnexpectedSuccess),
         Verdict::Reversed => to(PaymentStatus::Reversed),
         Verdict::DisbursementFailed => review(ReviewReason::DisbursementFailed),
+        Verdict::FundingFailed => review(ReviewReason::FundingFailed),
         Verdict::Mismatch => review(ReviewReason::Mismatch),
         Verdict::ConfirmedSucceeded | Verdict::ConfirmedFailed => Fold::Refuse,
     }
@@ -231,6 +239,7 @@ const fn fold_reversed(verdict: Verdict) -> Fold {
         | Verdict::Cancelled
         | Verdict::Reversed
         | Verdict::DisbursementFailed
+        | Verdict::FundingFailed
         | Verdict::Mismatch => Fold::Stay,
         Verdict::ConfirmedSucceeded | Verdict::ConfirmedFailed => Fold::Refuse,
     }
@@ -319,7 +328,13 @@ mod tests {
 
         #[test]
         fn a_success_is_left_only_by_what_takes_it_back(verdict in prop::sample::select(Verdict::ALL)) {
-            let taken_back = [Verdict::Cancelled, Verdict::Reversed, Verdict::DisbursementFailed, Verdict::Mismatch];
+            let taken_back = [
+                Verdict::Cancelled,
+                Verdict::Reversed,
+                Verdict::DisbursementFailed,
+                Verdict::FundingFailed,
+                Verdict::Mismatch,
+            ];
             let stays = !matches!(fold(State::of(PaymentStatus::Succeeded), verdict), Fold::Become(_));
             prop_assert_eq!(stays, !taken_back.contains(&verdict));
         }

@@ -7,6 +7,8 @@ pub mod action;
 pub mod decide;
 pub mod evidence;
 pub mod fold;
+pub mod matching;
+pub mod recall;
 pub mod status;
 pub mod submission;
 
@@ -17,6 +19,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::disbursement::Disbursement;
 use super::ids::{BillId, BillNumberId, BillerId, BulkPaymentId, FundingAccountId, PaymentId, SubmissionId};
 use super::money::Money;
 use super::provider::ProviderCode;
@@ -167,6 +170,16 @@ pub struct Payment {
     pub biller_reference: Option<String>,
     /// The provider's own words for its state.
     pub provider_status: Option<String>,
+    /// The provider's number for a payer to quote.
+    pub confirmation_number: Option<String>,
+    /// What it costs the payer, where the currencies differ.
+    pub funding_amount: Option<Money>,
+    /// By which rate, as the provider wrote it.
+    pub exchange_rate: Option<String>,
+    /// How the money reaches the biller.
+    pub disbursement: Option<Disbursement>,
+    /// Whether the provider is to make the bill that is paid.
+    pub new_bill: bool,
     /// Why it failed.
     pub failure: Option<Failure>,
     /// Who made it.
@@ -184,6 +197,8 @@ pub struct Allocation {
     pub payment_id: PaymentId,
     /// The bill, where there is one.
     pub bill_id: Option<BillId>,
+    /// What the provider calls that bill, where it lists bills.
+    pub bill_reference: Option<String>,
     /// How much of the payment.
     pub amount: Money,
     /// What the provider named this part.

@@ -112,6 +112,8 @@ words! {
         DuplicateSuspected = "DUPLICATE_SUSPECTED",
         /// The provider reports that the biller did not get the money after all.
         DisbursementFailed = "DISBURSEMENT_FAILED",
+        /// The provider paid the biller and could not take the money from us.
+        FundingFailed = "FUNDING_FAILED",
         /// The provider says both that it paid and that it cancelled.
         Contradiction = "CONTRADICTION",
         /// The database was restored from a backup that may have forgotten a submission.
@@ -129,6 +131,7 @@ impl ReviewReason {
             Self::UnexpectedSuccess => "the provider reports a payment that was not sent, or was cancelled",
             Self::DuplicateSuspected => "two payments for the same bill seem to have succeeded",
             Self::DisbursementFailed => "the provider reports that the biller did not get the money",
+            Self::FundingFailed => "the provider paid the biller and could not take the money from us: it must be wired",
             Self::Contradiction => "the provider says both that it paid and that it cancelled",
             Self::Restored => "the database was restored and may have forgotten that this was sent",
         }
@@ -143,6 +146,7 @@ impl ReviewReason {
             | Self::UnexpectedSuccess
             | Self::DuplicateSuspected
             | Self::DisbursementFailed
+            | Self::FundingFailed
             | Self::Contradiction => false,
         }
     }

@@ -1,13 +1,26 @@
 //! Submissions: what is claimed, marked, sent and settled as one; a payment, or all payments of a bulk.
 
+use std::fmt;
+use std::str::FromStr;
+
 use jiff::Timestamp;
 
-use super::decide::{Situation, Stage};
+use super::decide::{RecallStage, Situation, Stage};
 use super::evidence::Verdict;
-use super::status::PaymentStatus;
+use super::status::{PaymentStatus, words};
 use crate::domain::ids::SubmissionId;
 use crate::domain::provider::ProviderCode;
 use crate::domain::requester::TenantId;
+
+words! {
+    /// What a submission sends.
+    Subject {
+        /// A payment, or the payments of a bulk.
+        Payments = "PAYMENTS",
+        /// A control number, or those of a batch.
+        ControlNumbers = "CONTROL_NUMBERS",
+    }
+}
 
 /// The facts about one submission.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +31,8 @@ pub struct Submission {
     pub tenant: TenantId,
     /// To whom.
     pub provider: ProviderCode,
+    /// What it sends.
+    pub subject: Subject,
     /// Our reference: unique with the provider for ever.
     pub provider_key: String,
     /// When the provider first could have seen it.
@@ -55,12 +70,24 @@ pub struct Submission {
 }
 
 impl Submission {
+    /// Counts a submission that begins now.
+    pub fn count_submit(&mut self, now: Timestamp) {
+        self.attempt_count += 1;
+        self.submits += 1;
+        self.last_submit_at = Some(now);
+        self.key_first_used_at = self.key_first_used_at.or(Some(now));
+        self.last_submit_verdict = None;
+        self.look_ups = 0;
+        self.last_look_up = None;
+    }
+
     /// What is known, for the next decision.
     pub fn situation(
         &self,
         statuses: impl IntoIterator<Item = PaymentStatus>,
         now: Timestamp,
         submits_paused_until: Option<Timestamp>,
+        recall: RecallStage,
     ) -> Situation {
         Situation {
             stage: Stage::of(statuses),
@@ -77,6 +104,7 @@ impl Submission {
             provider_reference_known: self.provider_reference.is_some(),
             review_at: self.review_at,
             submits_paused_until,
+            recall,
         }
     }
 }
