@@ -7,8 +7,12 @@
 //! whoever checks that nothing is paid twice counts those lines.
 
 mod almara;
+mod bill;
 mod click;
+mod clickpesa;
+mod derive;
 mod effects;
+mod fault;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -16,11 +20,22 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
+use axum::routing::any;
 
 use self::almara::Almara;
 pub use self::almara::{CLIENT_ID as ALMARA_CLIENT_ID, CLIENT_SECRET as ALMARA_CLIENT_SECRET};
+use self::bill::BillCom;
+pub use self::bill::{
+    DEV_KEY as BILL_DEV_KEY, DEVICE as BILL_DEVICE, ORGANIZATION_ID as BILL_ORGANIZATION_ID, PASSWORD as BILL_PASSWORD,
+    REMEMBER_ME_ID as BILL_REMEMBER_ME_ID, USERNAME as BILL_USERNAME,
+    WEBHOOK_SECURITY_KEY as BILL_WEBHOOK_SECURITY_KEY,
+};
 use self::click::Click;
 pub use self::click::{EMAIL as CLICK_EMAIL, PASSWORD as CLICK_PASSWORD};
+use self::clickpesa::Clickpesa;
+pub use self::clickpesa::{
+    API_KEY as CLICKPESA_API_KEY, CHECKSUM_KEY as CLICKPESA_CHECKSUM_KEY, CLIENT_ID as CLICKPESA_CLIENT_ID,
+};
 use self::effects::Effects;
 pub use self::effects::EffectsError;
 
@@ -36,11 +51,13 @@ pub struct Options {
     pub later: Duration,
     /// How long a call that is never answered is held open.
     pub hang: Duration,
+    /// Where BILL and ClickPesa send: the address of billpay, without a path. Almara sends where a payment says.
+    pub callbacks: Option<String>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { effects: None, later: Duration::from_secs(3), hang: Duration::from_secs(60) }
+        Self { effects: None, later: Duration::from_secs(3), hang: Duration::from_secs(60), callbacks: None }
     }
 }
 
@@ -58,23 +75,36 @@ pub enum SandboxError {
 /// All simulators with their state; routers made from one sandbox share it.
 pub struct Sandbox {
     almara: Arc<Almara>,
+    bill: Arc<BillCom>,
     click: Arc<Click>,
+    clickpesa: Arc<Clickpesa>,
 }
 
 impl Sandbox {
     /// Opens the ledger and prepares the simulators; what an earlier run has paid stays paid.
     pub fn try_new(options: Options) -> Result<Self, SandboxError> {
         let effects = Effects::open(options.effects.as_deref())?;
+        let client = callback_client()?;
         let click = Click::new(effects.clone(), &options);
-        let almara = Almara::new(effects, callback_client()?, &options);
-        Ok(Self { almara: Arc::new(almara), click: Arc::new(click) })
+        let almara = Almara::new(effects.clone(), client.clone(), &options);
+        let bill = BillCom::new(effects.clone(), client.clone(), &options);
+        let clickpesa = Clickpesa::new(effects, client, &options);
+        Ok(Self {
+            almara: Arc::new(almara),
+            bill: Arc::new(bill),
+            click: Arc::new(click),
+            clickpesa: Arc::new(clickpesa),
+        })
     }
 
-    /// The simulators, one path prefix a provider: `/almara`, `/click`.
+    /// The simulators, one path prefix a provider: `/almara`, `/bill`, `/click`, `/clickpesa`.
     pub fn router(&self) -> Router {
         Router::new()
             .nest("/almara", Arc::clone(&self.almara).router())
+            .nest("/bill", Arc::clone(&self.bill).router())
             .nest("/click", Arc::clone(&self.click).router())
+            .nest("/clickpesa", Arc::clone(&self.clickpesa).router())
+            .route(fault::ELSEWHERE, any(fault::elsewhere))
     }
 }
 
@@ -89,9 +119,9 @@ impl fmt::Debug for Sandbox {
 pub struct Scenario {
     /// The provider's code.
     pub provider: &'static str,
-    /// The capability that the input is for: `PAY` or `LOOK_UP`.
+    /// The capability that the input is for: `PAY` or `LOOK_UP`, at ClickPesa `CONTROL_NUMBER` or `COLLECTION`.
     pub operation: &'static str,
-    /// The account reference that chooses the outcome; absent where the amount does.
+    /// The account reference that chooses the outcome, at BILL the vendor's id; absent where the amount does.
     pub account_reference: Option<&'static str>,
     /// The amount that chooses the outcome, in major units with two decimals; absent where the account does.
     pub amount: Option<&'static str>,
@@ -107,7 +137,9 @@ pub struct Scenario {
 pub fn scenarios(provider_code: &str) -> &'static [Scenario] {
     match provider_code {
         almara::PROVIDER => almara::scenarios(),
+        bill::PROVIDER => bill::scenarios(),
         click::PROVIDER => click::scenarios(),
+        clickpesa::PROVIDER => clickpesa::scenarios(),
         _ => &[],
     }
 }
@@ -139,7 +171,12 @@ mod tests {
 
     const DOCUMENTATION: &str = include_str!("../../docs/sandbox.md");
     /// The simulated providers, with the headings of their chapters.
-    const PROVIDERS: [(&str, &str); 2] = [(almara::PROVIDER, "## Almara Pay"), (click::PROVIDER, "## Click")];
+    const PROVIDERS: [(&str, &str); 4] = [
+        (almara::PROVIDER, "## Almara Pay"),
+        (bill::PROVIDER, "## BILL"),
+        (click::PROVIDER, "## Click"),
+        (clickpesa::PROVIDER, "## ClickPesa"),
+    ];
 
     /// The lines of one provider's chapter.
     fn chapter(heading: &str) -> impl Iterator<Item = &'static str> {

@@ -1,12 +1,6 @@
 //! Values derived from text, the same at every run: what an account owes, whose it is, a payment's references.
 
-use sha2::{Digest, Sha256};
-
-/// A number that depends on nothing but `purpose` and `text`.
-pub(super) fn number(purpose: &str, text: &str) -> u64 {
-    let digest = Sha256::new().chain_update(purpose).chain_update(":").chain_update(text).finalize();
-    digest.iter().take(8).fold(0, |number, byte| (number << 8) | u64::from(*byte))
-}
+pub(super) use super::super::derive::number;
 
 /// The provider's own id of a payment, in the form of its examples.
 pub(super) fn system_conversation_id(key: &str) -> String {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Number;
 
 use super::bill::Bill;
-use super::rejection::Rejection;
+use super::rejection::{BROKEN, Rejection};
 use super::request::{LookUpKind, LookUpRequest};
 use super::script::LookUp;
 use super::wire::{self, APP_DOMAIN_NAME, Message};
@@ -39,7 +39,7 @@ pub(super) async fn answer(almara: &Almara, request: LookUpRequest) -> Response 
     match scenarios::look_up(&request.account) {
         LookUp::Bill(form) => found(Bill::of(&request.account, form), request).into_response(),
         LookUp::UnknownAccount => Rejection::Refused(UNKNOWN_ACCOUNT).into_response(),
-        LookUp::Faulty(fault) => fault.respond(almara.hang).await,
+        LookUp::Faulty(fault) => fault.respond(&BROKEN, almara.hang).await,
     }
 }
 

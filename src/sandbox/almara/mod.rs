@@ -9,7 +9,6 @@
 mod bill;
 mod callback;
 mod derive;
-mod fault;
 mod fields;
 mod look_up;
 mod number;

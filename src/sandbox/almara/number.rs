@@ -16,7 +16,7 @@ use super::bill::Bill;
 use super::fields::{self, Fields};
 use super::look_up::UNKNOWN_ACCOUNT;
 use super::query::{self, Parameters};
-use super::rejection::Rejection;
+use super::rejection::{BROKEN, Rejection};
 use super::request::known_service;
 use super::script::{BillForm, LookUp};
 use super::service::Service;
@@ -86,7 +86,7 @@ pub(super) async fn save(State(almara): State<Arc<Almara>>, headers: HeaderMap, 
             saved(Bill::of(&request.account, form)).into_response()
         }
         LookUp::UnknownAccount => Rejection::Refused(UNKNOWN_ACCOUNT).into_response(),
-        LookUp::Faulty(fault) => fault.respond(almara.hang).await,
+        LookUp::Faulty(fault) => fault.respond(&BROKEN, almara.hang).await,
     }
 }
 

@@ -13,7 +13,7 @@ use serde_json::Number;
 use tokio::time::sleep;
 
 use super::payment::Payment;
-use super::rejection::{self, Rejection};
+use super::rejection::{self, BROKEN, Rejection};
 use super::script::{Answer, Entry, Script, Step};
 use super::wire::{self, APP_DOMAIN_NAME, Message};
 use super::{Almara, PROVIDER, callback, scenarios};
@@ -72,7 +72,7 @@ pub(super) async fn answer(almara: Arc<Almara>, payment: Payment) -> Response {
     match script.entry {
         Entry::Capture => submit(almara, payment, script).await,
         Entry::Refuse(reason) => Rejection::Refused(reason).into_response(),
-        Entry::LoseFirst(fault) if almara.payments.lose(&payment.key) => fault.respond(almara.hang).await,
+        Entry::LoseFirst(fault) if almara.payments.lose(&payment.key) => fault.respond(&BROKEN, almara.hang).await,
         Entry::LoseFirst(_) => submit(almara, payment, script).await,
     }
 }
@@ -120,7 +120,7 @@ async fn acknowledge(payment: &Payment, answer: Answer, hang: Duration) -> Respo
             sleep(SLOW).await;
             accepted(payment)
         }
-        Answer::Faulty(fault) => fault.respond(hang).await,
+        Answer::Faulty(fault) => fault.respond(&BROKEN, hang).await,
     }
 }
 

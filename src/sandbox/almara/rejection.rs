@@ -7,7 +7,16 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use super::super::fault::Broken;
 use super::wire::{self, APP_DOMAIN_NAME};
+
+/// Half of an acceptance, and HTTP 500 in the form of ASP.NET.
+pub(super) const BROKEN: Broken = Broken {
+    half_status: StatusCode::OK,
+    half_body: br#"{"message":{"appDomainName":"TEST","remarks":"Bill Paym"#,
+    claimed_length: "386",
+    server_error,
+};
 
 /// Why a call is not taken. Nothing is captured and no money moves.
 #[derive(Debug)]

@@ -6,8 +6,8 @@
 use std::sync::LazyLock;
 
 use super::super::Scenario;
+use super::super::fault::Fault;
 use super::PROVIDER;
-use super::fault::Fault;
 use super::look_up::UNKNOWN_ACCOUNT;
 use super::payment::Payment;
 use super::script::{Answer, BillForm, Entry, LookUp, Script, Standing, Step};

@@ -4,7 +4,7 @@
 
 use rust_decimal::Decimal;
 
-use super::fault::Fault;
+use super::super::fault::Fault;
 
 /// What happens to one payment.
 #[derive(Clone, Copy, Debug)]

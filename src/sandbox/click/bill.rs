@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use super::fields::Fields;
-use super::rejection::{Notation, Refusal, Rejection};
+use super::rejection::{BROKEN, Notation, Refusal, Rejection};
 use super::script::Inquiry;
 use super::{Click, scenarios};
 
@@ -30,7 +30,7 @@ pub(super) async fn inquire(State(click): State<Arc<Click>>, headers: HeaderMap,
         Ok(Inquiry::Nothing) => created(),
         Ok(Inquiry::OtherBody) => other_bill(),
         Ok(Inquiry::Refused(refusal)) => Rejection::Refused(refusal).into_response(),
-        Ok(Inquiry::Faulty(fault)) => fault.respond(click.hang).await,
+        Ok(Inquiry::Faulty(fault)) => fault.respond(&BROKEN, click.hang).await,
         Err(rejection) => rejection.into_response(),
     }
 }

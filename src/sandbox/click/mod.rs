@@ -8,7 +8,6 @@
 //! says so.
 
 mod bill;
-mod fault;
 mod fields;
 mod multipart;
 mod paid;

@@ -16,7 +16,7 @@ use tokio::time::sleep;
 
 use super::fields::Fields;
 use super::paid::Payment;
-use super::rejection::{self, Rejection};
+use super::rejection::{self, BROKEN, Rejection};
 use super::script::{Answer, Script};
 use super::{Click, PROVIDER, bill, scenarios};
 
@@ -41,7 +41,7 @@ pub(super) async fn pay(State(click): State<Arc<Click>>, headers: HeaderMap, bod
     match scenarios::payment_script(&payment.account) {
         Script::Paid(answer) => paid(click, payment, answer).await,
         Script::Refused(refusal) => Rejection::Refused(refusal).into_response(),
-        Script::Lost(fault) => fault.respond(click.hang).await,
+        Script::Lost(fault) => fault.respond(&BROKEN, click.hang).await,
         Script::ExpiredToken if click.paid.expires(&payment) => {
             click.tokens.revoke(&headers);
             Rejection::Unauthorised.into_response()
@@ -73,7 +73,7 @@ async fn paid(click: Arc<Click>, payment: Payment, answer: Answer) -> Response {
             bill::created()
         }
         Answer::OtherBody => other_body(),
-        Answer::Faulty(fault) => fault.respond(hang).await,
+        Answer::Faulty(fault) => fault.respond(&BROKEN, hang).await,
     }
 }
 

@@ -5,6 +5,12 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use super::super::fault::Broken;
+
+/// Half of a success, and HTTP 500 in the form of Rails.
+pub(super) const BROKEN: Broken =
+    Broken { half_status: StatusCode::CREATED, half_body: b"{", claimed_length: "2", server_error };
+
 /// Why a call is not taken. No money moves.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Rejection {

@@ -4,8 +4,8 @@
 use std::sync::LazyLock;
 
 use super::super::Scenario;
+use super::super::fault::Fault;
 use super::PROVIDER;
-use super::fault::Fault;
 use super::rejection::{Notation, Refusal};
 use super::script::{Answer, Inquiry, Script};
 

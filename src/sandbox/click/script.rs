@@ -1,7 +1,7 @@
 //! The parts of which a scenario is made. A script is data, so that the table of scenarios can be read as a table;
 //! [`super::pay`] and [`super::bill`] carry it out.
 
-use super::fault::Fault;
+use super::super::fault::Fault;
 use super::rejection::Refusal;
 
 /// What happens to one payment.
