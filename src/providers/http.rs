@@ -10,15 +10,19 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use reqwest::{Certificate, Client, RequestBuilder, Response, redirect, retry};
 use url::{Host, Url};
 
-use crate::ports::provider::{ProviderError, Trouble};
+use crate::ports::limits::Busy;
+use crate::ports::provider::{PaymentRequest, ProviderError, SubmissionRequest, Trouble};
 
 /// Time for the name, the connection and TLS.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 /// Shorter than servers keep an idle connection, so that a request seldom meets one that is being closed.
 const IDLE_LIMIT: Duration = Duration::from_secs(20);
+/// When a call that found no free place may be tried again.
+const SOON: Duration = Duration::from_millis(300);
 /// The most bytes of an answer.
 const LARGEST_ANSWER: usize = 1 << 20;
 
@@ -56,6 +60,11 @@ impl Http {
     /// A request that carries something.
     pub(super) fn post(&self, url: &Url) -> RequestBuilder {
         self.client.post(url.clone())
+    }
+
+    /// A request that changes something.
+    pub(super) fn patch(&self, url: &Url) -> RequestBuilder {
+        self.client.patch(url.clone())
     }
 
     /// Sends a request once and reads the whole answer within `limit`.
@@ -99,6 +108,27 @@ pub(super) fn join(base_url: &Url, path: &str) -> Url {
     let mut url = base_url.clone();
     url.set_path(&format!("{}{path}", base_url.path().trim_end_matches('/')));
     url
+}
+
+/// The payment of a submission to a provider that takes one at a time.
+pub(super) fn only_payment(request: &SubmissionRequest) -> Result<&PaymentRequest, ProviderError> {
+    match request.payments.as_slice() {
+        [payment] => Ok(payment),
+        _ => Err(ProviderError::NotSent(trouble("this provider takes one payment at a time"))),
+    }
+}
+
+/// That the provider's limits do not allow the call now. Nothing was sent.
+pub(super) fn busy(busy: Busy, now: Timestamp) -> ProviderError {
+    let (what, pause) = match busy {
+        Busy::AllRunning => ("all calls that the provider allows at once are running", SOON),
+        Busy::HourSpent { until } => {
+            let left = Duration::try_from(until.duration_since(now)).unwrap_or(SOON);
+            ("the calls that the provider allows in an hour are spent", left)
+        }
+        Busy::Unavailable => ("the limits of the provider cannot be read", SOON),
+    };
+    ProviderError::NotSent(Trouble { retry_after: Some(pause), ..trouble(what) })
 }
 
 /// Whether a URL leads to this very host, where no provider is but a simulator may be.

@@ -5,7 +5,9 @@
 //! `docs/adding-a-provider.md` tells how one is made.
 
 pub mod almara;
+pub mod bill;
 pub mod click;
+pub mod clickpesa;
 mod http;
 mod json;
 

@@ -14,6 +14,7 @@ mod tests;
 mod wire;
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -35,12 +36,14 @@ use super::json;
 use crate::config::{AlmaraEnvironment, AlmaraSettings, Secret};
 use crate::domain::biller::{Biller, BillerTraits, InputName, InputRule, Need};
 use crate::domain::money::CurrencyCode;
+use crate::domain::payment::DeliverySpeed;
 use crate::domain::provider::{Callbacks, Capability, Idempotency, LookUp, ProviderCode, Safety};
 use crate::ports::clock::{Clock, Deadline};
 use crate::ports::ids::Ids;
+use crate::ports::limits::{CallBudget, CallLimits};
 use crate::ports::provider::{
     AccountAnswer, BillNumberAnswer, BillNumberRequest, CallbackError, CallbackNotice, CatalogueEntry, FrozenRequest,
-    PaymentAnswer, PaymentRequest, Provider, ProviderError, StatusQuery,
+    PaymentAnswer, Preparation, Provider, ProviderError, StatusQuery, SubmissionRequest,
 };
 
 const BILL_PAYMENTS: &str = "/v1/bill-payments";
@@ -58,6 +61,8 @@ const KEY_MARGIN: Duration = Duration::from_secs(3600);
 /// The description of a payment that has none: Almara wants one.
 const USUAL_DESCRIPTION: &str = "Bill payment";
 
+/// How long a submission waits for one of the calls that the settings allow at once.
+const PERMIT_PATIENCE: Duration = Duration::from_millis(500);
 const OTHER_ENVIRONMENT: &str =
     "Almara answers for another environment than is set: check ENVIRONMENT and BASE_URL, and start again";
 
@@ -113,8 +118,23 @@ pub struct Almara {
     country: String,
     currency: CurrencyCode,
     key_life: Duration,
-    max_calls: Option<u32>,
+    budget: CallBudget,
+    limits: Arc<dyn CallLimits>,
+    clock: Clock,
     foreign: AtomicBool,
+}
+
+/// What the adapter stands on.
+#[derive(Debug)]
+pub struct AlmaraParts {
+    /// Where Almara calls when a payment changes.
+    pub callback_url: Url,
+    /// The clock.
+    pub clock: Clock,
+    /// Where references come from.
+    pub ids: Ids,
+    /// Who knows how many calls are running.
+    pub limits: Arc<dyn CallLimits>,
 }
 
 /// One call: a GET, or a POST of a JSON body.
@@ -124,21 +144,23 @@ struct Call {
 }
 
 impl Almara {
-    /// The adapter. Almara is told to call `callback_url` when a payment changes.
-    pub fn try_new(settings: &AlmaraSettings, callback_url: Url, clock: Clock, ids: Ids) -> Result<Self, SetUpError> {
+    /// The adapter.
+    pub fn try_new(settings: &AlmaraSettings, parts: AlmaraParts) -> Result<Self, SetUpError> {
         let http = Http::try_new()?;
         Ok(Self {
-            tokens: Tokens::new(http.clone(), settings, clock),
+            tokens: Tokens::new(http.clone(), settings, parts.clock.clone()),
             http,
-            ids,
+            ids: parts.ids,
             base_url: settings.base_url.clone(),
-            callback_url,
+            callback_url: parts.callback_url,
             route_id: settings.route_id.clone(),
             environment: settings.environment,
             country: settings.country.as_str().to_owned(),
             currency: settings.currency.code().parse()?,
             key_life: settings.key_life,
-            max_calls: settings.max_calls.map(|calls| calls.get()),
+            budget: CallBudget { at_once: settings.max_calls.map(|calls| calls.get()), per_hour: None },
+            limits: parts.limits,
+            clock: parts.clock,
             foreign: AtomicBool::new(false),
         })
     }
@@ -259,7 +281,13 @@ impl Provider for Almara {
     }
 
     fn biller_traits(&self, _: &Biller) -> BillerTraits {
-        BillerTraits { capabilities: CAPABILITIES, inputs: INPUTS }
+        BillerTraits {
+            capabilities: CAPABILITIES,
+            inputs: INPUTS,
+            delivery_speeds: &[DeliverySpeed::Standard],
+            lists_bills: false,
+            makes_bills: false,
+        }
     }
 
     fn safety(&self) -> Safety {
@@ -270,10 +298,6 @@ impl Provider for Almara {
             max_request_life: LONGEST_REQUEST_LIFE,
             may_deduct_fee: false,
         }
-    }
-
-    fn max_concurrent_calls(&self) -> Option<u32> {
-        self.max_calls
     }
 
     async fn catalogue(&self) -> Result<Vec<CatalogueEntry>, ProviderError> {
@@ -332,7 +356,8 @@ impl Provider for Almara {
         convert::kept_number(kept, account_reference, self.currency).map(Some)
     }
 
-    fn freeze(&self, request: &PaymentRequest) -> Result<FrozenRequest, ProviderError> {
+    fn freeze(&self, submission: &SubmissionRequest, _: &Preparation) -> Result<FrozenRequest, ProviderError> {
+        let request = http::only_payment(submission)?;
         let description = request.description.as_deref().filter(|text| !text.trim().is_empty());
         let description = description.unwrap_or(USUAL_DESCRIPTION);
         let phone_number = convert::required(request.payer.phone_number.as_deref(), InputName::PayerPhone)?;
@@ -342,7 +367,7 @@ impl Provider for Almara {
             account_number: convert::required(Some(&request.account_reference), InputName::AccountReference)?,
             transaction_type: TransactionType::Pay,
             transaction_desc: description,
-            originator_conversation_id: &request.our_reference,
+            originator_conversation_id: &submission.our_reference,
             msisdn: convert::msisdn(phone_number),
             narration: description,
             amount: convert::wire_amount(request.amount)?,
@@ -355,14 +380,25 @@ impl Provider for Almara {
         .map(FrozenRequest)
     }
 
-    async fn prepare(&self) -> Result<(), ProviderError> {
+    async fn prepare(&self, request: Option<&SubmissionRequest>) -> Result<Preparation, ProviderError> {
         if self.is_foreign() {
             return Err(ProviderError::Misconfigured(trouble(OTHER_ENVIRONMENT)));
         }
-        self.token(Deadline::after(ASK_LIMIT)).await.map(drop)
+        self.token(Deadline::after(ASK_LIMIT)).await?;
+        let permit = match request {
+            Some(_) => Some(self.limits.enter(ProviderCode::Almara, self.budget, PERMIT_PATIENCE).await),
+            None => None,
+        };
+        let permit = permit.transpose().map_err(|busy| http::busy(busy, self.clock.now()))?;
+        Ok(Preparation { permit, ..Preparation::default() })
     }
 
-    async fn submit(&self, request: &FrozenRequest, deadline: Deadline) -> Result<PaymentAnswer, ProviderError> {
+    async fn submit(
+        &self,
+        request: &FrozenRequest,
+        _held_until_answered: Preparation,
+        deadline: Deadline,
+    ) -> Result<Vec<PaymentAnswer>, ProviderError> {
         let originator: Originator = json::read(&request.0)
             .map_err(|_| ProviderError::Misconfigured(trouble("frozen request cannot be read")))?;
         let our_reference = originator.originator_conversation_id.as_str();
@@ -375,10 +411,11 @@ impl Provider for Almara {
         }
         let answer = permitted(answer)?;
         let message = convert::message(answer.status, Some(our_reference), self.shape::<BillMessage>(&answer)?)?;
-        convert::accepted(message, Asked { our_reference, currency: self.currency, http_status: answer.status })
+        let asked = Asked { our_reference, currency: self.currency, http_status: answer.status };
+        convert::accepted(message, asked).map(|answer| vec![answer])
     }
 
-    async fn status(&self, query: &StatusQuery) -> Result<PaymentAnswer, ProviderError> {
+    async fn status(&self, query: &StatusQuery) -> Result<Vec<PaymentAnswer>, ProviderError> {
         if self.is_foreign() {
             return Err(ProviderError::Unknown(trouble(OTHER_ENVIRONMENT)));
         }
@@ -386,7 +423,8 @@ impl Provider for Almara {
         let call = self.get(BILL_PAYMENTS, &[("OriginatorConversationId", our_reference)]);
         let answer = self.ask(&call).await?;
         let found: FoundPayment = json::read(&answer.body).map_err(|_| unreadable(&answer))?;
-        convert::standing(found, Asked { our_reference, currency: self.currency, http_status: answer.status })
+        let asked = Asked { our_reference, currency: self.currency, http_status: answer.status };
+        convert::standing(found, asked).map(|answer| vec![answer])
     }
 
     fn read_callback(&self, _: &[(String, String)], body: &[u8]) -> Result<CallbackNotice, CallbackError> {

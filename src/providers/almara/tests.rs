@@ -10,6 +10,8 @@ use crate::domain::biller::BillerCategory;
 use crate::domain::ids::BillerId;
 use crate::domain::money::Money;
 use crate::domain::payment::{DeliverySpeed, Payer};
+use crate::ports::limits::Unlimited;
+use crate::ports::provider::PaymentRequest;
 
 const OURS: &str = "d695e5e7-8a3e-4d60-aae3-731bb81f95d1";
 
@@ -25,7 +27,9 @@ fn almara(more: &[(&str, &str)]) -> Almara {
     let settings = Settings::load(None, variables).expect("settings").providers.almara.expect("on");
     let callback_url = "https://pay.example.com/callbacks/almara".parse().expect("a URL");
     let clock = Clock::default();
-    Almara::try_new(&settings, callback_url, clock.clone(), Ids::from_system(clock)).expect("an adapter")
+    let ids = Ids::from_system(clock.clone());
+    let parts = AlmaraParts { callback_url, clock, ids, limits: Arc::new(Unlimited) };
+    Almara::try_new(&settings, parts).expect("an adapter")
 }
 
 fn biller() -> Biller {
@@ -40,13 +44,14 @@ fn biller() -> Biller {
         currency: CurrencyCode::KES,
         amount_rule: AmountRule::any(CurrencyCode::KES),
         time_zone: "Africa/Nairobi".to_owned(),
+        disbursement_method: None,
+        combines: false,
         active: true,
     }
 }
 
 fn payment() -> PaymentRequest {
     PaymentRequest {
-        our_reference: OURS.to_owned(),
         biller: biller(),
         account_reference: "1111111".to_owned(),
         second_reference: None,
@@ -57,11 +62,19 @@ fn payment() -> PaymentRequest {
         due_date: None,
         delivery_speed: DeliverySpeed::Standard,
         save_bill_number: true,
+        funding_account: None,
+        bills: Vec::new(),
+        new_bill: false,
     }
 }
 
+/// The submission of a payment alone.
+fn submission(payment: &PaymentRequest) -> SubmissionRequest {
+    SubmissionRequest { our_reference: OURS.to_owned(), bulk: false, payments: vec![payment.clone()] }
+}
+
 fn frozen(almara: &Almara, request: &PaymentRequest) -> Value {
-    json::read(&almara.freeze(request).expect("bytes").0).expect("JSON")
+    json::read(&almara.freeze(&submission(request), &Preparation::default()).expect("bytes").0).expect("JSON")
 }
 
 fn with_route() -> Almara {
@@ -83,7 +96,7 @@ fn route_id_is_sent_only_where_it_is_set() {
 #[test]
 fn the_same_payment_has_the_same_bytes() {
     let almara = with_route();
-    assert_eq!(almara.freeze(&payment()), almara.freeze(&payment()));
+    assert_eq!(frozen(&almara, &payment()), frozen(&almara, &payment()));
 }
 
 #[test]
@@ -101,7 +114,8 @@ fn narration_and_transaction_desc_both_carry_the_description() {
 #[test]
 fn a_payment_without_a_payer_is_refused_before_it_is_sent() {
     let nobody = PaymentRequest { payer: Payer::default(), ..payment() };
-    assert!(matches!(almara(&[]).freeze(&nobody), Err(ProviderError::Refused(_))));
+    let refused = almara(&[]).freeze(&submission(&nobody), &Preparation::default());
+    assert!(matches!(refused, Err(ProviderError::Refused(_))));
 }
 
 #[test]

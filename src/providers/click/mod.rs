@@ -30,11 +30,12 @@ use super::http::{self, Answer, Http, trouble};
 use crate::config::{ClickSettings, Secret};
 use crate::domain::biller::{Biller, BillerTraits, InputName, InputRule, Need};
 use crate::domain::money::CurrencyCode;
+use crate::domain::payment::DeliverySpeed;
 use crate::domain::provider::{Callbacks, Capability, Idempotency, LookUp, ProviderCode, Safety};
 use crate::ports::clock::{Clock, Deadline};
 use crate::ports::provider::{
-    AccountAnswer, BillNumberAnswer, BillNumberRequest, CallbackError, CallbackNotice, CatalogueEntry, FrozenRequest,
-    PaymentAnswer, PaymentRequest, Provider, ProviderError, Refused, StatusQuery,
+    AccountAnswer, CatalogueEntry, FrozenRequest, PaymentAnswer, Preparation, Provider, ProviderError,
+    SubmissionRequest,
 };
 
 /// Time for a call that only asks, with all that it takes to renew a token.
@@ -152,7 +153,13 @@ impl Provider for Click {
     }
 
     fn biller_traits(&self, _: &Biller) -> BillerTraits {
-        BillerTraits { capabilities: CAPABILITIES, inputs: INPUTS }
+        BillerTraits {
+            capabilities: CAPABILITIES,
+            inputs: INPUTS,
+            delivery_speeds: &[DeliverySpeed::Standard],
+            lists_bills: false,
+            makes_bills: false,
+        }
     }
 
     fn safety(&self) -> Safety {
@@ -164,10 +171,6 @@ impl Provider for Click {
             max_request_life: LONGEST_REQUEST_LIFE,
             may_deduct_fee: false,
         }
-    }
-
-    fn max_concurrent_calls(&self) -> Option<u32> {
-        None
     }
 
     async fn catalogue(&self) -> Result<Vec<CatalogueEntry>, ProviderError> {
@@ -182,18 +185,11 @@ impl Provider for Click {
         self.inquire(biller, account_reference).await
     }
 
-    async fn save_bill_number(&self, _: &BillNumberRequest) -> Result<BillNumberAnswer, ProviderError> {
-        let message = "Click keeps no bill numbers".to_owned();
-        Err(ProviderError::Refused(Refused { message, ..Refused::default() }))
-    }
-
-    async fn find_bill_number(&self, _: &Biller, _: &str) -> Result<Option<BillNumberAnswer>, ProviderError> {
-        Ok(None)
-    }
-
     /// Fixes the processing date too: the day in Riyadh on which the bytes are made to be sent. It is not the payment's
     /// own day, which billpay has waited for, and which a payment that could not be sent at once may have missed.
-    fn freeze(&self, request: &PaymentRequest) -> Result<FrozenRequest, ProviderError> {
+    fn freeze(&self, request: &SubmissionRequest, _: &Preparation) -> Result<FrozenRequest, ProviderError> {
+        let boundary = convert::boundary(&request.our_reference);
+        let request = http::only_payment(request)?;
         let today = convert::day_in_riyadh(self.clock.now());
         let processing_date = today.to_string();
         let due_date = request.due_date.unwrap_or(today).to_string();
@@ -210,15 +206,21 @@ impl Provider for Click {
             second_reference.map(|number| (wire::ACCOUNT_NUMBER, number)),
         ];
         let fields: Vec<_> = fields.into_iter().flatten().collect();
-        let form = Form::write(&convert::boundary(&request.our_reference), &fields).map_err(convert::unwritable)?;
+        let form = Form::write(&boundary, &fields).map_err(convert::unwritable)?;
         Ok(FrozenRequest(form.body))
     }
 
-    async fn prepare(&self) -> Result<(), ProviderError> {
-        self.token(Deadline::after(ASK_LIMIT)).await.map(drop)
+    async fn prepare(&self, _: Option<&SubmissionRequest>) -> Result<Preparation, ProviderError> {
+        self.token(Deadline::after(ASK_LIMIT)).await?;
+        Ok(Preparation::default())
     }
 
-    async fn submit(&self, request: &FrozenRequest, deadline: Deadline) -> Result<PaymentAnswer, ProviderError> {
+    async fn submit(
+        &self,
+        request: &FrozenRequest,
+        _: Preparation,
+        deadline: Deadline,
+    ) -> Result<Vec<PaymentAnswer>, ProviderError> {
         let form = Form::kept(&request.0)
             .ok_or_else(|| ProviderError::Misconfigured(trouble("frozen request cannot be read")))?;
         let token = self.token(deadline).await?;
@@ -230,15 +232,7 @@ impl Provider for Click {
             self.tokens.forget(&token).await;
             return Err(ProviderError::NotSent(answer.trouble("token expired")));
         }
-        convert::paid(&permitted(answer)?).inspect_err(alert_where_forbidden)
-    }
-
-    async fn status(&self, _: &StatusQuery) -> Result<PaymentAnswer, ProviderError> {
-        Err(ProviderError::Unknown(trouble("Click cannot be asked how a payment stands")))
-    }
-
-    fn read_callback(&self, _: &[(String, String)], _: &[u8]) -> Result<CallbackNotice, CallbackError> {
-        Err(CallbackError::Unreadable)
+        convert::paid(&permitted(answer)?).map(|answer| vec![answer]).inspect_err(alert_where_forbidden)
     }
 }
 

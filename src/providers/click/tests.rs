@@ -15,6 +15,7 @@ use crate::domain::payment::evidence::Verdict;
 use crate::domain::payment::{DeliverySpeed, Payer};
 use crate::domain::provider::SafetyClass;
 use crate::ports::clock::Deadline;
+use crate::ports::provider::{CallbackError, PaymentRequest, StatusQuery};
 
 const OURS: &str = "d695e5e7-8a3e-4d60-aae3-731bb81f95d1";
 const LIMIT: Duration = Duration::from_secs(4);
@@ -53,13 +54,14 @@ fn biller() -> Biller {
         currency: riyal(),
         amount_rule: AmountRule::any(riyal()),
         time_zone: "Asia/Riyadh".to_owned(),
+        disbursement_method: None,
+        combines: false,
         active: true,
     }
 }
 
 fn payment() -> PaymentRequest {
     PaymentRequest {
-        our_reference: OURS.to_owned(),
         biller: biller(),
         account_reference: "12232019000000017".to_owned(),
         second_reference: None,
@@ -70,11 +72,23 @@ fn payment() -> PaymentRequest {
         due_date: Some(date(2025, 10, 14)),
         delivery_speed: DeliverySpeed::Standard,
         save_bill_number: false,
+        funding_account: None,
+        bills: Vec::new(),
+        new_bill: false,
     }
 }
 
+/// The submission of a payment alone.
+fn submission(payment: &PaymentRequest) -> SubmissionRequest {
+    SubmissionRequest { our_reference: OURS.to_owned(), bulk: false, payments: vec![payment.clone()] }
+}
+
 fn frozen(click: &Click, request: &PaymentRequest) -> FrozenRequest {
-    click.freeze(request).expect("bytes")
+    click.freeze(&submission(request), &Preparation::default()).expect("bytes")
+}
+
+async fn send(click: &Click, bytes: &FrozenRequest) -> Result<Vec<PaymentAnswer>, ProviderError> {
+    click.submit(bytes, Preparation::default(), Deadline::after(LIMIT)).await
 }
 
 /// The names and values of a form of ours.
@@ -165,24 +179,26 @@ fn a_phone_number_of_another_country_is_left_out() {
 fn the_same_payment_has_the_same_bytes_and_another_has_not() {
     let click = click();
     assert_eq!(frozen(&click, &payment()), frozen(&click, &payment()));
-    let other = PaymentRequest { our_reference: "other".to_owned(), ..payment() };
-    assert_ne!(frozen(&click, &payment()), frozen(&click, &other));
+    let other = SubmissionRequest { our_reference: "other".to_owned(), ..submission(&payment()) };
+    let other = click.freeze(&other, &Preparation::default()).expect("bytes");
+    assert_ne!(frozen(&click, &payment()), other);
 }
 
 #[test]
 fn an_account_cannot_add_a_field() {
     let account_reference = "1\r\n--x\r\nContent-Disposition: form-data; name=\"amount\"\r\n\r\n9".to_owned();
     let injected = PaymentRequest { account_reference, ..payment() };
-    assert!(matches!(click().freeze(&injected), Err(ProviderError::Refused(_))));
+    let refused = click().freeze(&submission(&injected), &Preparation::default());
+    assert!(matches!(refused, Err(ProviderError::Refused(_))));
 }
 
 #[tokio::test]
 async fn traps_3_4_a_payment_is_signed_in_for_and_sent_once_as_a_form() {
     let (click, requests) = server(&[SIGNED_IN, CREATED]).await;
-    click.prepare().await.expect("a session");
+    click.prepare(None).await.expect("a session");
     let bytes = frozen(&click, &payment());
-    let answer = click.submit(&bytes, Deadline::after(LIMIT)).await.expect("a success");
-    assert_eq!((answer.verdict, answer.reported.provider_reference), (Some(Verdict::Succeeded), None));
+    let answers = send(&click, &bytes).await.expect("a success");
+    assert_eq!((answers[0].verdict, &answers[0].reported.provider_reference), (Some(Verdict::Succeeded), &None));
     let requests = requests.await.expect("both requests");
     assert!(requests[0].starts_with("POST /api/v1/accounts/sign_in.json HTTP/1.1\r\n"));
     assert!(requests[0].contains("name=\"account[email]\"\r\n\r\npay@example.com\r\n"));
@@ -209,9 +225,9 @@ async fn trap_7_an_inquiry_is_a_get_with_a_form_and_its_empty_answer_confirms_no
 async fn f6_an_expired_token_leaves_a_payment_unsent_and_is_dropped() {
     let (click, requests) = server(&[SIGNED_IN, UNAUTHORISED, SIGNED_IN, CREATED]).await;
     let bytes = frozen(&click, &payment());
-    let error = click.submit(&bytes, Deadline::after(LIMIT)).await.expect_err("a refused token");
+    let error = send(&click, &bytes).await.expect_err("a refused token");
     assert!(matches!(error, ProviderError::NotSent(_)), "{error}");
-    click.submit(&bytes, Deadline::after(LIMIT)).await.expect("a success with the same bytes");
+    send(&click, &bytes).await.expect("a success with the same bytes");
     assert_eq!(requests.await.expect("four requests").len(), 4);
 }
 
@@ -226,20 +242,20 @@ async fn an_inquiry_renews_a_refused_token_once() {
 #[tokio::test]
 async fn a_token_is_renewed_within_its_300_seconds() {
     let (click, requests) = server(&[SIGNED_IN, SIGNED_IN]).await;
-    click.prepare().await.expect("a session");
+    click.prepare(None).await.expect("a session");
     click.clock.advance(Duration::from_secs(200));
-    click.prepare().await.expect("the same session");
+    click.prepare(None).await.expect("the same session");
     click.clock.advance(Duration::from_secs(41));
-    click.prepare().await.expect("another session");
+    click.prepare(None).await.expect("another session");
     assert_eq!(requests.await.expect("two requests").len(), 2);
 }
 
 #[tokio::test]
 async fn refused_credentials_and_permissions_are_a_matter_for_an_operator() {
     let (click, _requests) = server(&[UNAUTHORISED]).await;
-    assert!(matches!(click.prepare().await, Err(ProviderError::Misconfigured(_))));
+    assert!(matches!(click.prepare(None).await, Err(ProviderError::Misconfigured(_))));
     let (click, _requests) = server(&[SIGNED_IN, "HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n"]).await;
-    let error = click.submit(&frozen(&click, &payment()), Deadline::after(LIMIT)).await.expect_err("no permission");
+    let error = send(&click, &frozen(&click, &payment())).await.expect_err("no permission");
     assert!(matches!(error, ProviderError::Misconfigured(_)), "{error}");
 }
 
@@ -252,14 +268,14 @@ async fn f4_an_unclear_answer_is_unknown() {
     ] {
         let (click, _requests) = server(answer).await;
         let error =
-            click.submit(&frozen(&click, &payment()), Deadline::after(LIMIT)).await.expect_err("no clear answer");
+            send(&click, &frozen(&click, &payment())).await.expect_err("no clear answer");
         assert!(matches!(error, ProviderError::Unknown(_)), "{error}");
     }
 }
 
 #[tokio::test]
 async fn bytes_that_are_no_form_are_never_sent() {
-    let error = click().submit(&FrozenRequest(b"{}".to_vec()), Deadline::after(LIMIT)).await.expect_err("no form");
+    let error = send(&click(), &FrozenRequest(b"{}".to_vec())).await.expect_err("no form");
     assert!(matches!(error, ProviderError::Misconfigured(_)), "{error}");
 }
 
@@ -267,7 +283,13 @@ async fn bytes_that_are_no_form_are_never_sent() {
 async fn trap_9_nothing_can_be_asked_and_nothing_comes_back() {
     let click = click();
     assert_eq!(click.safety().class(true), SafetyClass::D);
-    let query = StatusQuery { our_reference: OURS.to_owned(), provider_reference: None };
+    let query = StatusQuery {
+        our_reference: OURS.to_owned(),
+        provider_references: Vec::new(),
+        bulk: false,
+        payments: Vec::new(),
+        first_sent_at: None,
+    };
     assert!(matches!(click.status(&query).await, Err(ProviderError::Unknown(_))));
     assert_eq!(click.read_callback(&[], b"{}"), Err(CallbackError::Unreadable));
     assert_eq!(click.find_bill_number(&biller(), "1").await, Ok(None));

@@ -20,7 +20,7 @@ pub(in crate::providers::almara) fn notice(body: &[u8]) -> Result<CallbackNotice
     if our_reference.is_none() && provider_reference.is_none() {
         return Err(CallbackError::Unreadable);
     }
-    Ok(CallbackNotice { event_id: None, our_reference, provider_reference, answer: None })
+    Ok(CallbackNotice { our_reference, provider_reference, ..CallbackNotice::default() })
 }
 
 fn reference(text: Option<String>) -> Result<Option<String>, CallbackError> {

@@ -54,6 +54,8 @@ pub(in crate::providers::almara) fn entry(service: BillService, market: Market<'
         country: market.country.to_owned(),
         amount_rule: whole_units(market.currency),
         time_zone: time_zone(market.country).to_owned(),
+        disbursement_method: None,
+        combines: false,
     }
 }
 

@@ -47,7 +47,13 @@ fn by_reason(http_status: u16, our_reference: Option<&str>, failure: Failure) ->
     let fields = match kind {
         RefusalKind::AccountNotFound => vec![fault("accountNumber", &message)],
         RefusalKind::Amount => vec![fault("amount", &message)],
-        RefusalKind::Input | RefusalKind::Other => Vec::new(),
+        RefusalKind::Input
+        | RefusalKind::NotFound
+        | RefusalKind::ProcessDate
+        | RefusalKind::FundingAccount
+        | RefusalKind::ReferenceInUse
+        | RefusalKind::NotRecallable
+        | RefusalKind::Other => Vec::new(),
     };
     definite(Refused {
         kind,
@@ -103,6 +109,7 @@ fn definite(refused: Refused) -> ProviderError {
         code: None,
         message: Some(refused.message),
         trace: refused.trace,
+        retry_after: None,
     })
 }
 

@@ -26,6 +26,8 @@ pub(in crate::providers::click) fn entries(riyal: CurrencyCode) -> Vec<Catalogue
             country: "SA".to_owned(),
             amount_rule: AmountRule::any(riyal),
             time_zone: "Asia/Riyadh".to_owned(),
+            disbursement_method: None,
+            combines: false,
         })
         .collect()
 }

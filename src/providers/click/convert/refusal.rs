@@ -59,7 +59,13 @@ fn definite(message: String, code: Option<String>, http_status: u16) -> Refused 
     let named = match kind {
         RefusalKind::AccountNotFound => Some(wire::BILL_ACCOUNT),
         RefusalKind::Amount => Some(wire::AMOUNT),
-        RefusalKind::Input | RefusalKind::Other => None,
+        RefusalKind::Input
+        | RefusalKind::NotFound
+        | RefusalKind::ProcessDate
+        | RefusalKind::FundingAccount
+        | RefusalKind::ReferenceInUse
+        | RefusalKind::NotRecallable
+        | RefusalKind::Other => None,
     };
     let fields = named.map(|field| FieldFault { path: path(field), message: message.clone() });
     Refused {
