@@ -29,10 +29,14 @@ use crate::http::playground::Playground;
 use crate::http::router::router;
 use crate::ports::clock::Clock;
 use crate::ports::ids::Ids;
+use crate::ports::limits::{CallLimits, Unlimited};
 use crate::ports::provider::Provider;
-use crate::providers::almara::Almara;
+use crate::ports::sessions::{OwnSessions, Sessions};
+use crate::providers::almara::{Almara, AlmaraParts};
+use crate::providers::bill::{Bill, BillParts};
 use crate::providers::click::Click;
-use crate::store::{Connect, Refused, Store};
+use crate::providers::clickpesa::Clickpesa;
+use crate::store::{Connect, Refused, Store, StoredLimits, StoredSessions};
 use crate::telemetry;
 use crate::worker::{self, WorkerOptions};
 
@@ -68,9 +72,6 @@ pub enum StartError {
     /// The billers cannot be read.
     #[error("the billers cannot be read")]
     Store(#[from] crate::store::StoreError),
-    /// Settings for a provider whose adapter is not in this build.
-    #[error("{0} cannot be switched on: this build has no adapter for it; leave its BASE_URL empty")]
-    NoAdapter(ProviderCode),
     /// A path of ours cannot be joined to the public address.
     #[error("BILLPAY_PUBLIC_URL cannot carry a path")]
     PublicUrl,
@@ -143,13 +144,23 @@ pub async fn application(settings: &Settings, clock: &Clock) -> Result<App, Star
     })
     .await?;
     let ids = Ids::from_system(clock.clone());
-    let providers = providers(settings, clock, &ids)?;
+    let instance = format!("{}-{}", std::process::id(), ids.reference().simple());
+    let secrets_key = settings.secrets_key.as_ref().map(|key| key.expose());
+    let world = World {
+        clock: clock.clone(),
+        ids: ids.clone(),
+        limits: StoredLimits::new(store.clone(), instance.clone(), settings.worker.lease),
+        sessions: match secrets_key {
+            Some(key) => Arc::new(StoredSessions::new(store.clone(), key)),
+            None => Arc::<OwnSessions>::default(),
+        },
+    };
+    let providers = providers(settings, &world)?;
     for code in providers.keys() {
         store.register_provider(*code).await?;
     }
     let catalogue = Catalogue::default();
     catalogue.refresh(&store).await?;
-    let instance = format!("{}-{}", std::process::id(), ids.reference().simple());
     let policy = policy(settings);
     Ok(App::new(Parts {
         store,
@@ -160,6 +171,7 @@ pub async fn application(settings: &Settings, clock: &Clock) -> Result<App, Star
         policy,
         instance,
         failures: Mutex::default(),
+        reminder_days: settings.reminders.days.clone(),
     }))
 }
 
@@ -175,28 +187,53 @@ fn policy(settings: &Settings) -> Policy {
     }
 }
 
+/// What the adapters stand on.
+#[derive(Clone, Debug)]
+pub struct World {
+    /// The clock.
+    pub clock: Clock,
+    /// Where references come from.
+    pub ids: Ids,
+    /// The limits that providers set.
+    pub limits: Arc<dyn CallLimits>,
+    /// Sessions with providers.
+    pub sessions: Arc<dyn Sessions>,
+}
+
+impl World {
+    /// A world for a command that makes a call or two, beside any server and without a database.
+    pub fn alone() -> Self {
+        let clock = Clock::default();
+        let ids = Ids::from_system(clock.clone());
+        Self { clock, ids, limits: Arc::new(Unlimited), sessions: Arc::<OwnSessions>::default() }
+    }
+}
+
 /// The adapters of the providers that are switched on.
 pub fn providers(
     settings: &Settings,
-    clock: &Clock,
-    ids: &Ids,
+    world: &World,
 ) -> Result<BTreeMap<ProviderCode, Arc<dyn Provider>>, StartError> {
-    if settings.providers.bill.is_some() {
-        return Err(StartError::NoAdapter(ProviderCode::Bill));
+    let on = &settings.providers;
+    let clock = || world.clock.clone();
+    let mut providers: Vec<Arc<dyn Provider>> = Vec::new();
+    if let Some(click) = &on.click {
+        providers.push(Arc::new(Click::try_new(click, clock())?));
     }
-    if settings.providers.clickpesa.is_some() {
-        return Err(StartError::NoAdapter(ProviderCode::Clickpesa));
+    if let Some(almara) = &on.almara {
+        let callback_url = callback_url(settings, ProviderCode::Almara)?;
+        let (ids, limits) = (world.ids.clone(), world.limits.clone());
+        let parts = AlmaraParts { callback_url, clock: clock(), ids, limits };
+        providers.push(Arc::new(Almara::try_new(almara, parts)?));
     }
-    let mut providers: BTreeMap<ProviderCode, Arc<dyn Provider>> = BTreeMap::new();
-    if let Some(almara) = &settings.providers.almara {
-        let callbacks = callback_url(settings, ProviderCode::Almara)?;
-        let adapter = Almara::try_new(almara, callbacks, clock.clone(), ids.clone())?;
-        providers.insert(ProviderCode::Almara, Arc::new(adapter));
+    if let Some(bill) = &on.bill {
+        let parts = BillParts { clock: clock(), limits: world.limits.clone(), sessions: world.sessions.clone() };
+        providers.push(Arc::new(Bill::try_new(bill, parts)?));
     }
-    if let Some(click) = &settings.providers.click {
-        providers.insert(ProviderCode::Click, Arc::new(Click::try_new(click, clock.clone())?));
+    if let Some(clickpesa) = &on.clickpesa {
+        providers.push(Arc::new(Clickpesa::try_new(clickpesa, clock())?));
     }
-    Ok(providers)
+    Ok(providers.into_iter().map(|provider| (provider.code(), provider)).collect())
 }
 
 fn callback_url(settings: &Settings, provider: ProviderCode) -> Result<Url, StartError> {

@@ -1,21 +1,32 @@
 //! Bill numbers: saved, refreshed, removed.
+//!
+//! A bill number is kept here in any case, and with the provider too where that keeps any. What is refreshed is what
+//! the provider can tell: of a number that it keeps, of an account, of both; where it tells of neither, refreshing is
+//! refused by the capability that is lacking.
 
 use super::access::require;
 use super::look_up::refusal_of;
 use super::{App, AppError};
 use crate::crash::Step;
 use crate::domain::bill_number::BillNumber;
-use crate::domain::biller::{Biller, InputFault, InputName};
+use crate::domain::biller::{Biller, InputFault, InputName, InputRule, Need};
 use crate::domain::event::EventType;
 use crate::domain::ids::{BillNumberId, BillerId};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::provider::Capability;
 use crate::domain::refusal::Refusal;
 use crate::domain::requester::{Requester, Scope};
-use crate::ports::provider::{BillNumberAnswer, BillNumberRequest};
+use crate::ports::provider::{AccountAnswer, BillNumberAnswer, BillNumberRequest, Provider, ProviderError};
 use crate::store::{Owner, StoreError};
 
 const LONGEST_DESCRIPTION: usize = 200;
+/// Where a mutation on one bill number names it.
+const NUMBER_PATH: &[&str] = &["input", "billNumberId"];
+/// What holds for an account where its biller states no rule; its length is billpay's choice.
+const ANY_ACCOUNT: InputRule = InputRule {
+    max_length: Some(100),
+    ..InputRule::new(InputName::AccountReference, Need::Required, "Account reference")
+};
 
 /// A bill number as a caller wants it.
 #[derive(Clone, Debug)]
@@ -56,18 +67,11 @@ impl App {
     pub async fn refresh_bill_number(&self, requester: &Requester, id: &str) -> Result<BillNumber, AppError> {
         require(requester, Scope::BillsWrite)?;
         let owner = Owner::of(requester);
-        let not_found = || Refusal::not_found(&["input", "billNumberId"], "bill number");
+        let not_found = || Refusal::not_found(NUMBER_PATH, "bill number");
         let id = id.parse::<BillNumberId>().map_err(|_| not_found())?;
         let known = self.store.bill_number(&owner, id).await?.ok_or_else(not_found)?;
         let (biller, provider) = self.biller_and_provider(known.biller_id)?;
-        let kept = provider
-            .find_bill_number(&biller, &known.account_reference)
-            .await
-            .map_err(|error| refusal_of(&error, &[]).at(&["input", "billNumberId"]))?;
-        let account = provider
-            .look_up_account(&biller, &known.account_reference)
-            .await
-            .map_err(|error| refusal_of(&error, &[]).at(&["input", "billNumberId"]))?;
+        let (kept, account) = ask_anew(provider.as_ref(), &biller, &known.account_reference).await?;
         self.keep_told_bill(&owner, &biller, &known.account_reference, &account).await?;
         let mut work = self.store.begin(Step::Other).await?;
         let present = work.bill_number(&owner, id).await?.filter(|number| number.removed_at.is_none());
@@ -83,8 +87,8 @@ impl App {
         }
         after.due_date = account.due_date.or(after.due_date);
         let unchanged = BillNumber { balance_as_of: before.balance_as_of, ..after.clone() } == before;
-        if unchanged && before.balance_as_of.is_some() {
-            // Nothing to tell, but the provider was asked.
+        if unchanged {
+            // Nothing to tell; that a balance was told again is noted.
             work.note_balance_asked(&after).await?;
             work.commit().await?;
             return Ok(after);
@@ -97,7 +101,7 @@ impl App {
     /// Removes a bill number; one that was removed before is answered as it is. Payments that named it keep it.
     pub async fn remove_bill_number(&self, requester: &Requester, id: &str) -> Result<BillNumber, AppError> {
         require(requester, Scope::BillsWrite)?;
-        let not_found = || Refusal::not_found(&["input", "billNumberId"], "bill number");
+        let not_found = || Refusal::not_found(NUMBER_PATH, "bill number");
         let id = id.parse::<BillNumberId>().map_err(|_| not_found())?;
         let mut work = self.store.begin(Step::Other).await?;
         let mut number = work.bill_number(&Owner::of(requester), id).await?.ok_or_else(not_found)?;
@@ -116,8 +120,10 @@ impl App {
         let path = &["input", "accountReference"];
         let provider = self.provider(biller.provider);
         let inputs = provider.map_or(&[][..], |provider| provider.biller_traits(biller).inputs);
-        let rule = inputs.iter().find(|rule| rule.input == InputName::AccountReference);
-        match rule.map_or(Ok(()), |rule| rule.check(Some(account))) {
+        let rule = inputs.iter().find(|rule| rule.input == InputName::AccountReference).copied();
+        // A bill number is nothing without its number, also where payments need none.
+        let rule = InputRule { need: Need::Required, ..rule.unwrap_or(ANY_ACCOUNT) };
+        match rule.check(Some(account)) {
             Ok(()) => {}
             Err(InputFault::Missing) => faults.push(Refusal::input(path, "an account reference is required")),
             Err(InputFault::Malformed) => faults.push(Refusal::input(path, "the account reference is malformed")),
@@ -201,6 +207,30 @@ impl App {
             removed_at: None,
         }
     }
+}
+
+/// What a provider can tell of an account: as a bill number that it keeps, and by looking it up.
+async fn ask_anew(
+    provider: &dyn Provider,
+    biller: &Biller,
+    account: &str,
+) -> Result<(Option<BillNumberAnswer>, AccountAnswer), AppError> {
+    let refused = |error: ProviderError| refusal_of(&error, &[]).at(NUMBER_PATH);
+    let traits = provider.biller_traits(biller);
+    let keeps = provider.capabilities().contains(&Capability::SaveBillNumber);
+    // Bills that a biller lists are looked up without an account.
+    let looks_up = traits.capabilities.contains(&Capability::LookUp) && !traits.lists_bills;
+    if !keeps && !looks_up {
+        let message = format!("{} tells nothing of an account: there is nothing to refresh", biller.provider.name());
+        return Err(Refusal::lacks(Capability::LookUp, message).at(NUMBER_PATH).into());
+    }
+    let kept = if keeps { provider.find_bill_number(biller, account).await.map_err(refused)? } else { None };
+    let told = if looks_up {
+        provider.look_up_account(biller, account).await.map_err(refused)?
+    } else {
+        AccountAnswer::default()
+    };
+    Ok((kept, told))
 }
 
 fn merge(number: &mut BillNumber, answer: Option<&BillNumberAnswer>, now: jiff::Timestamp) {

@@ -4,7 +4,7 @@
 //! made, whatever has become of its bill since. Then every input is checked and every fault told at once; only then is
 //! anything written.
 
-mod check;
+pub(super) mod check;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -15,11 +15,11 @@ use super::access::require;
 use super::{App, AppError};
 use crate::domain::bill::Bill;
 use crate::domain::bill_number::BillNumber;
-use crate::domain::biller::{Biller, InputName};
+use crate::domain::biller::{Biller, BillerTraits, InputName};
 use crate::domain::ids::{BillId, BillNumberId, BillerId, SubmissionId};
 use crate::domain::money::{DecimalText, Money};
 use crate::domain::payment::status::PaymentStatus;
-use crate::domain::payment::submission::Submission;
+use crate::domain::payment::submission::{Subject, Submission};
 use crate::domain::payment::{Allocation, DeliverySpeed, Payer, Payment};
 use crate::domain::provider::Capability;
 use crate::domain::refusal::{Detail, ErrorCode, Refusal};
@@ -106,6 +106,8 @@ struct Resolved {
     bill_is_target: bool,
     bill_number: Option<BillNumber>,
     claims: bool,
+    /// The words for a bill that is made by paying it.
+    new_bill: Option<Option<String>>,
     account_path: &'static [&'static str],
 }
 
@@ -136,7 +138,7 @@ impl App {
         };
         let payment = new.payment.clone();
         let submission = self.submission_of(&payment, &new, next_action_at.1);
-        let batch = [NewSubmission { submission, next_action_at: next_action_at.0, payments: vec![new] }];
+        let batch = [NewSubmission { submission, next_action_at: next_action_at.0, payments: vec![new], bulk: None }];
         match self.store.create(&batch).await?.pop() {
             Some(Created::Stored) | None => {
                 metrics::counter!(metric::PAYMENTS_CREATED, "provider" => payment.provider.as_str()).increment(1);
@@ -190,11 +192,19 @@ impl App {
         let amount = check::amount(input, &resolved, &mut faults);
         let window = self.check_day(input, &resolved.biller, now, &mut faults);
         self.check_inputs(input, &resolved, &mut faults);
+        let funding = input.funding_account_id.as_deref();
+        let funding_account_id = self.check_funding_account(&resolved.biller, funding, &mut faults);
         check::words(input, &mut faults);
         let (Some(amount), Some(window), true) = (amount, window, faults.is_empty()) else {
             return Err(AppError::Refused(faults));
         };
-        let scheduled = window.run_at > now;
+        // A provider that holds payments until their day gets them at once.
+        let held_by_provider = self.provider(resolved.biller.provider).is_some_and(|provider| {
+            provider.biller_traits(&resolved.biller).capabilities.contains(&Capability::Schedule)
+        });
+        let send_at = if held_by_provider { now } else { window.run_at };
+        let scheduled = send_at > now;
+        let new_bill = resolved.new_bill.is_some();
         let keeps = self.bill_number_to_keep(requester, input, &resolved);
         let bill_number_id = resolved.bill_number.as_ref().or(keeps.as_ref()).map(|number| number.id);
         let known_due = resolved.bill.as_ref().and_then(|bill| bill.due_date);
@@ -218,8 +228,8 @@ impl App {
             version: 1,
             review: None,
             payer: Payer { name: input.payer_name.clone(), phone_number: input.payer_phone.clone() },
-            description: input.description.clone(),
-            funding_account_id: None,
+            description: input.description.clone().or(resolved.new_bill.flatten()),
+            funding_account_id,
             delivery_speed: input.delivery_speed,
             process_date: window.process_date,
             due_date,
@@ -229,6 +239,11 @@ impl App {
             provider_reference: None,
             biller_reference: None,
             provider_status: None,
+            confirmation_number: None,
+            funding_amount: None,
+            exchange_rate: None,
+            disbursement: None,
+            new_bill,
             failure: None,
             created_by: requester.subject.clone(),
             created_at: now,
@@ -237,13 +252,14 @@ impl App {
         let allocation = Allocation {
             payment_id: payment.id,
             bill_id: resolved.bill.as_ref().map(|bill| bill.id),
+            bill_reference: resolved.bill.as_ref().and_then(|bill| bill.provider_reference.clone()),
             amount,
             provider_reference: None,
         };
         let bill_ref = resolved.bill.and_then(|bill| bill.provider_reference).unwrap_or_default();
         let takes_claim = resolved.claims && !input.even_if_being_paid;
         let new = NewPayment { payment, request_hash, bill_ref, takes_claim, keeps, allocations: vec![allocation] };
-        Ok((new, (window.run_at, window)))
+        Ok((new, (send_at, window)))
     }
 
     fn submission_of(&self, payment: &Payment, new: &NewPayment, window: Window) -> Submission {
@@ -251,6 +267,7 @@ impl App {
             id: SubmissionId::from_uuid(payment.submission_id.uuid()),
             tenant: payment.tenant.clone(),
             provider: payment.provider,
+            subject: Subject::Payments,
             provider_key: new.payment.our_reference.clone().unwrap_or_default(),
             key_first_used_at: None,
             provider_reference: None,
@@ -274,7 +291,13 @@ impl App {
     async fn resolve_target(&self, owner: &Owner, target: &Target) -> Result<Resolved, AppError> {
         match target {
             Target::Account { biller_id, account_reference, second_reference } => {
+                let path = &["input", "target", "account"];
                 let biller = self.biller_for_payment(biller_id, &["input", "target", "account", "billerId"])?;
+                if self.traits_of(&biller).is_some_and(|traits| traits.lists_bills) {
+                    let message = "this biller has bills, not accounts: name one by `billId` (`billLookup` lists them), \
+                                   or make one with `newBill`";
+                    return Err(Refusal::input(path, message).into());
+                }
                 let account = account_reference.trim().to_owned();
                 // What cannot be stored is told later with all other faults, and not asked of the database.
                 let bill = match check::has_control(&account) {
@@ -289,13 +312,27 @@ impl App {
                     bill_is_target: false,
                     bill_number: None,
                     claims: true,
+                    new_bill: None,
                     account_path: InputName::AccountReference.path(),
                 })
             }
             Target::BillNumber(id) => self.resolve_bill_number(owner, id).await,
             Target::Bill(id) => self.resolve_bill(owner, id).await,
-            Target::NewBill { biller_id, .. } => {
+            Target::NewBill { biller_id, description } => {
                 let biller = self.biller_for_payment(biller_id, &["input", "target", "newBill", "billerId"])?;
+                if self.traits_of(&biller).is_some_and(|traits| traits.makes_bills) {
+                    return Ok(Resolved {
+                        biller,
+                        account_reference: None,
+                        second_reference: None,
+                        bill: None,
+                        bill_is_target: false,
+                        bill_number: None,
+                        claims: false,
+                        new_bill: Some(description.clone()),
+                        account_path: &["input", "target", "newBill"],
+                    });
+                }
                 let message =
                     format!("{} takes payments for an account, not for a bill made here", biller.provider.name());
                 Err(Refusal::lacks(Capability::Pay, message).at(&["input", "target", "newBill"]).into())
@@ -320,6 +357,7 @@ impl App {
             bill_is_target: false,
             bill_number: Some(number),
             claims: true,
+            new_bill: None,
             account_path: path,
         })
     }
@@ -343,8 +381,13 @@ impl App {
             bill_is_target: true,
             bill_number: None,
             claims: true,
+            new_bill: None,
             account_path: path,
         })
+    }
+
+    fn traits_of(&self, biller: &Biller) -> Option<BillerTraits> {
+        self.provider(biller.provider).map(|provider| provider.biller_traits(biller))
     }
 
     fn biller_for_payment(&self, id: &str, path: &[&str]) -> Result<std::sync::Arc<Biller>, AppError> {

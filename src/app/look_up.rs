@@ -14,7 +14,7 @@ use crate::domain::money::Money;
 use crate::domain::provider::Capability;
 use crate::domain::refusal::{ErrorCode, Refusal};
 use crate::domain::requester::{Requester, Scope};
-use crate::ports::provider::{AccountAnswer, Provider, ProviderError, RefusalKind};
+use crate::ports::provider::{AccountAnswer, BillAnswer, Provider, ProviderError, RefusalKind};
 use crate::store::{Owner, StoreError, ToldBill};
 
 /// What a look-up found.
@@ -46,10 +46,59 @@ impl App {
     ) -> Result<Found, AppError> {
         require(requester, Scope::BillsRead)?;
         let (biller, provider) = self.biller_that_can(biller_id, Capability::LookUp)?;
+        if provider.biller_traits(&biller).lists_bills {
+            return self.look_up_bills(requester, &biller, provider.as_ref(), account_reference).await;
+        }
         let account = self.checked_account(&biller, account_reference)?;
         let answer = provider.look_up_account(&biller, &account).await.map_err(|error| refusal_of(&error, &[]))?;
         let bill = self.keep_told_bill(&Owner::of(requester), &biller, &account, &answer).await?;
         Ok(self.found(answer, bill.into_iter().filter(Bill::is_payable).collect()))
+    }
+
+    /// The open bills of a biller that lists them.
+    async fn look_up_bills(
+        &self,
+        requester: &Requester,
+        biller: &Biller,
+        provider: &dyn Provider,
+        account_reference: Option<&str>,
+    ) -> Result<Found, AppError> {
+        if account_reference.is_some_and(|account| !account.trim().is_empty()) {
+            let message = "this biller has no account references: leave it out, and all its open bills are told";
+            return Err(Refusal::input(&["accountReference"], message).into());
+        }
+        let answers = provider.open_bills(biller).await.map_err(|error| refusal_of(&error, &[]))?;
+        let told: Vec<ToldBill> = answers.into_iter().map(|answer| self.told_bill(biller, answer)).collect();
+        let owner = Owner::of(requester);
+        let mut tries = 0;
+        let bills = loop {
+            tries += 1;
+            match self.store.tell_bills(&owner, biller.id, &told).await {
+                Err(error) if (error.is_duplicate() || error.is_transient()) && tries < 5 => {}
+                bills => break bills?,
+            }
+        };
+        let due = bills.iter().map(|bill| bill.amount_due.minor()).sum();
+        let amount_due = bills.first().map(|bill| bill.amount_due.with_minor(due));
+        let due_date = bills.iter().filter_map(|bill| bill.due_date).min();
+        let answer = AccountAnswer { amount_due, due_date, verified: true, ..AccountAnswer::default() };
+        Ok(self.found(answer, bills.into_iter().filter(Bill::is_payable).collect()))
+    }
+
+    fn told_bill(&self, biller: &Biller, answer: BillAnswer) -> ToldBill {
+        ToldBill {
+            id: self.ids.next::<BillKind>(),
+            biller_id: biller.id,
+            account_reference: String::new(),
+            provider_reference: answer.reference,
+            invoice_number: answer.invoice_number,
+            description: answer.description,
+            amount: answer.amount,
+            amount_due: answer.amount_due,
+            amount_paid: answer.amount_paid,
+            amount_scheduled: answer.amount_scheduled,
+            due_date: answer.due_date,
+        }
     }
 
     /// Whether an account exists and whose it is.
@@ -80,7 +129,12 @@ impl App {
             biller_id: biller.id,
             account_reference: account.to_owned(),
             provider_reference: String::new(),
+            invoice_number: None,
+            description: None,
+            amount: amount_due,
             amount_due,
+            amount_paid: amount_due.with_minor(0),
+            amount_scheduled: amount_due.with_minor(0),
             due_date: answer.due_date,
         };
         let mut tries = 0;
@@ -151,7 +205,16 @@ pub(super) fn refusal_of(error: &ProviderError, within: &[&str]) -> Refusal {
                 let refusal = Refusal::new(ErrorCode::BadUserInput, "the provider refused some of what was entered");
                 at(refusal, refused.fields.first().and_then(|field| field.path.last()).map(String::as_str))
             }
-            RefusalKind::Amount | RefusalKind::Other => {
+            RefusalKind::ReferenceInUse => {
+                let refusal = Refusal::new(ErrorCode::ReferenceInUse, "the reference was used before; use another");
+                at(refusal, Some("reference"))
+            }
+            RefusalKind::Amount
+            | RefusalKind::NotFound
+            | RefusalKind::ProcessDate
+            | RefusalKind::FundingAccount
+            | RefusalKind::NotRecallable
+            | RefusalKind::Other => {
                 Refusal::new(ErrorCode::ProviderRefused, "the provider refused to answer")
             }
         },

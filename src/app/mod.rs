@@ -4,16 +4,23 @@ pub mod access;
 pub mod bill_numbers;
 pub mod cancel_payment;
 pub mod catalogue;
+pub mod collections;
+pub mod control_numbers;
+pub mod create_bulk_payment;
 pub mod create_payment;
 pub mod engine;
 mod error;
 pub mod events;
+mod funding;
 pub mod look_up;
+mod recall;
 pub mod receive_callback;
 pub mod refresh_payment;
+pub mod remind;
 pub mod resolve_payment;
 pub mod suspect;
 pub mod sync_billers;
+pub mod void_payment;
 pub mod wait;
 
 use std::collections::BTreeMap;
@@ -66,6 +73,8 @@ pub struct Parts {
     pub catalogue: catalogue::Catalogue,
     /// The limits.
     pub policy: Policy,
+    /// Days before a due date on which it is reminded of.
+    pub reminder_days: Vec<u16>,
     /// The name of this process, as holder of leases.
     pub instance: String,
     /// How many calls to each provider failed in a row, in this process.

@@ -6,10 +6,11 @@ use sha2::{Digest, Sha256};
 use super::engine::{Testimony, actor_of};
 use super::{App, AppError};
 use crate::crash::Step;
+use crate::domain::payment::decide::RecallStage;
 use crate::domain::payment::evidence::Source;
 use crate::domain::payment::submission::Submission;
 use crate::domain::provider::ProviderCode;
-use crate::ports::provider::{CallbackError, CallbackNotice};
+use crate::ports::provider::{CallbackError, CallbackNotice, CollectionAnswer};
 use crate::store::work::Work;
 use crate::store::{Callback, StoreError};
 use crate::telemetry::metric;
@@ -18,6 +19,8 @@ use crate::telemetry::metric;
 const MOST_UNMATCHED: u64 = 10_000;
 /// How many unmatched callbacks are tried again at once.
 const RETRIED: u64 = 100;
+/// How often a change is tried that another is in the way of.
+const MOST_TRIES: u32 = 8;
 
 /// What became of a callback.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +31,8 @@ pub enum Received {
     Repeated,
     /// There are too many that match no payment: it is not kept.
     Overflowing,
+    /// It speaks of nothing that is kept here.
+    Ignored,
     /// It is not from this provider, or cannot be read.
     Refused(CallbackError),
     /// The provider is switched off.
@@ -51,11 +56,23 @@ impl App {
             id: self.ids.next(),
             provider: code,
             dedupe: notice.event_id.clone().unwrap_or_else(|| hex::encode(Sha256::digest(body))),
-            raw: if notice.answer.is_some() { body.to_vec() } else { references(&notice) },
-            verified: notice.answer.is_some(),
-            our_reference: notice.our_reference.clone(),
+            raw: if is_proven(&notice) { body.to_vec() } else { references(&notice) },
+            verified: is_proven(&notice),
+            our_reference: notice.our_reference.clone().or_else(|| notice.control_number.clone()),
             provider_reference: notice.provider_reference.clone(),
         };
+        if let Some(collection) = &notice.collection {
+            return Ok(count(code, self.receive_collection(callback, collection).await?));
+        }
+        if notice.control_number.is_some() {
+            // Anyone could have sent it: the provider itself is asked what was paid.
+            self.store.request_collections(code).await?;
+            return Ok(count(code, Received::Stored));
+        }
+        if notice.our_reference.is_none() && notice.provider_reference.is_none() {
+            // News of something that billpay does not keep.
+            return Ok(count(code, Received::Ignored));
+        }
         let mut work = self.store.begin(Step::Callback).await?;
         let (ours, theirs) = (notice.our_reference.as_deref(), notice.provider_reference.as_deref());
         let submission = work.lock_submission_by_reference(code, ours, theirs).await?;
@@ -73,7 +90,7 @@ impl App {
             Some(submission) => work.payments_of(submission.id).await?.into_iter().next(),
             None => None,
         };
-        let matched = payment.as_ref().map(|payment| (&payment.tenant, payment.id));
+        let matched = payment.as_ref().map(|payment| (&payment.tenant, Some(payment.id)));
         if !work.keep_callback(&callback, matched).await? {
             work.roll_back().await?;
             return Ok(count(code, Received::Repeated));
@@ -83,6 +100,38 @@ impl App {
         }
         work.commit().await?;
         Ok(count(code, Received::Stored))
+    }
+
+    /// Money that was paid, as a provider proves it: stored with the callback in one change.
+    async fn receive_collection(
+        &self,
+        callback: Callback,
+        collection: &CollectionAnswer,
+    ) -> Result<Received, StoreError> {
+        let callback = Callback { provider_reference: Some(collection.reference.clone()), ..callback };
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match self.try_receive_collection(&callback, collection).await {
+                Err(error) if (error.is_duplicate() || error.is_transient()) && tries < MOST_TRIES => {}
+                received => return received,
+            }
+        }
+    }
+
+    async fn try_receive_collection(
+        &self,
+        callback: &Callback,
+        collection: &CollectionAnswer,
+    ) -> Result<Received, StoreError> {
+        let provider = callback.provider;
+        let mut work = self.store.begin(Step::Callback).await?;
+        self.apply_collection(&mut work, provider, collection, actor_of(provider)).await?;
+        let kept = work.lock_collection(provider, &collection.reference).await?;
+        let tenant = kept.as_ref().and_then(|kept| kept.tenant.as_ref());
+        let is_new = work.keep_callback(callback, tenant.map(|tenant| (tenant, None))).await?;
+        work.commit().await?;
+        Ok(if is_new { Received::Stored } else { Received::Repeated })
     }
 
     /// Tries callbacks again that matched no payment when they came.
@@ -125,14 +174,24 @@ impl App {
             provider_status: answer.provider_status.clone(),
             ..Testimony::new(Source::Callback, verdict, actor_of(submission.provider))
         };
-        let mut statuses = Vec::new();
-        for mut payment in work.payments_of(submission.id).await? {
-            self.apply(work, &mut payment, &testimony).await?;
-            statuses.push(payment.status);
+        let mut payments = work.payments_of(submission.id).await?;
+        let [payment] = payments.as_mut_slice() else {
+            // Which of them it speaks of, and of how much of it, a look-up tells for sure.
+            return work.request_look_up(submission.id).await;
+        };
+        if work.bills_of(payment.id).await?.len() > 1 {
+            return work.request_look_up(submission.id).await;
         }
-        let next = self.next_look(submission, statuses);
+        self.apply(work, payment, &testimony).await?;
+        let statuses = [payment.status];
+        let next = self.next_look(submission, statuses, RecallStage::None);
         work.reschedule(submission.id, next).await
     }
+}
+
+/// Whether its origin is proven: a hint says nothing.
+const fn is_proven(notice: &CallbackNotice) -> bool {
+    notice.answer.is_some() || notice.collection.is_some()
 }
 
 /// What is kept of a callback that anyone could have sent: the references, and nothing that it says.
@@ -147,6 +206,7 @@ fn count(provider: ProviderCode, received: Received) -> Received {
         Received::Stored => "stored",
         Received::Repeated => "repeated",
         Received::Overflowing => "overflowing",
+        Received::Ignored => "ignored",
         Received::Refused(_) => "refused",
         Received::Off => "off",
     };

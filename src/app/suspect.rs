@@ -31,6 +31,7 @@ impl App {
             self.hold(payment).await?;
             held += 1;
         }
+        held += self.hold_suspect_numbers(since).await?;
         self.store.accept_epoch().await?;
         tracing::error!(
             held,

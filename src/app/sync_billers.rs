@@ -1,4 +1,4 @@
-//! Fetching the providers' catalogues.
+//! Fetching the providers' catalogues: their billers, and the accounts that money can come from.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::domain::ids::ProviderId;
 use crate::domain::provider::{ProviderCode, ProviderState};
 use crate::domain::refusal::Refusal;
 use crate::domain::requester::{Requester, Scope};
-use crate::ports::provider::ProviderError;
+use crate::ports::provider::{CatalogueEntry, FundingAccountEntry, Provider, ProviderError};
 use crate::store::{StoreError, SyncReport};
 
 /// How long one process may take to fetch a catalogue before another tries.
@@ -57,14 +57,10 @@ impl App {
 
     async fn sync_provider(&self, code: ProviderCode) -> Result<Result<SyncReport, ProviderError>, StoreError> {
         let Some(provider) = self.provider(code) else { return Ok(Ok(SyncReport::default())) };
-        // A session shows that the way is open; some catalogues need none.
-        let fetched = match provider.prepare().await {
-            Ok(()) => provider.catalogue().await,
-            Err(error) => Err(error),
-        };
-        match fetched {
-            Ok(entries) => {
+        match fetch(provider.as_ref()).await {
+            Ok((entries, accounts)) => {
                 let report = self.store.store_catalogue(code, &entries, &self.ids).await?;
+                self.store.store_funding_accounts(code, &accounts, &self.ids).await?;
                 self.store.set_provider_state(code, ProviderState::Healthy, None, None).await?;
                 self.catalogue.refresh(&self.store).await?;
                 tracing::info!(provider.name = %code, added = report.added, changed = report.changed, retired = report.retired, "catalogue fetched");
@@ -82,4 +78,11 @@ impl App {
             }
         }
     }
+}
+
+/// A provider's billers and funding accounts.
+async fn fetch(provider: &dyn Provider) -> Result<(Vec<CatalogueEntry>, Vec<FundingAccountEntry>), ProviderError> {
+    // A session shows that the way is open; some catalogues need none. What else was prepared is given back at once.
+    provider.prepare(None).await.map(drop)?;
+    Ok((provider.catalogue().await?, provider.funding_accounts().await?))
 }

@@ -34,7 +34,7 @@ async fn receive(State(app): State<App>, Path(provider): Path<String>, headers: 
     // The change goes on although the sender may hang up.
     let stored = tokio::spawn(async move { app.receive_callback(provider, &headers, &body).await });
     match stored.await {
-        Ok(Ok(Received::Stored | Received::Repeated)) => StatusCode::OK,
+        Ok(Ok(Received::Stored | Received::Repeated | Received::Ignored)) => StatusCode::OK,
         Ok(Ok(Received::Refused(CallbackError::Unreadable))) => StatusCode::BAD_REQUEST,
         Ok(Ok(Received::Refused(CallbackError::Forged))) => StatusCode::UNAUTHORIZED,
         Ok(Ok(Received::Overflowing)) => StatusCode::TOO_MANY_REQUESTS,

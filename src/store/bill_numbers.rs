@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use jiff::Timestamp;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
@@ -28,6 +29,12 @@ pub struct BillNumberFilter {
     pub account_reference: Option<String>,
     /// Of this customer.
     pub customer: Option<String>,
+    /// Those whose account takes payments, or those whose does not.
+    pub account_active: Option<bool>,
+    /// Saved at or after.
+    pub created_from: Option<Timestamp>,
+    /// Saved before.
+    pub created_before: Option<Timestamp>,
 }
 
 impl Store {
@@ -59,7 +66,10 @@ impl Store {
             .add(Column::RemovedAt.is_null())
             .add_option(filter.biller_id.map(|biller| Column::BillerId.eq(biller.uuid())))
             .add_option(filter.account_reference.as_ref().map(|account| Column::AccountReference.eq(account)))
-            .add_option(filter.customer.as_ref().map(|customer| Column::Customer.eq(customer)));
+            .add_option(filter.customer.as_ref().map(|customer| Column::Customer.eq(customer)))
+            .add_option(filter.account_active.map(|active| Column::AccountActive.eq(active)))
+            .add_option(filter.created_from.map(|from| Column::CreatedAt.gte(micros(from))))
+            .add_option(filter.created_before.map(|before| Column::CreatedAt.lt(micros(before))));
         let rows = keyset(Entity::find().filter(wanted), Column::Id, page).all(&self.reader).await?;
         Ok(page.cut(rows.into_iter().map(bill_number).collect::<Result<Vec<_>, _>>()?))
     }

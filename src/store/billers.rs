@@ -85,6 +85,8 @@ impl Work {
             Column::Maximum,
             Column::Step,
             Column::TimeZone,
+            Column::DisbursementMethod,
+            Column::Combines,
             Column::Active,
         ];
         Entity::insert_many(rows.into_iter().map(all_set::<ActiveModel, _>))
@@ -109,6 +111,8 @@ fn row(provider: ProviderCode, entry: &CatalogueEntry, id: uuid::Uuid) -> Model 
         maximum: entry.amount_rule.maximum,
         step: entry.amount_rule.step,
         time_zone: entry.time_zone.clone(),
+        disbursement_method: entry.disbursement_method.map(|method| method.to_string()),
+        combines: entry.combines,
         active: true,
     }
 }
@@ -126,6 +130,8 @@ fn biller(row: Model) -> Result<Biller, StoreError> {
         currency,
         amount_rule: AmountRule { currency, minimum: row.minimum, maximum: row.maximum, step: row.step },
         time_zone: row.time_zone,
+        disbursement_method: row.disbursement_method.as_deref().map(|way| word(way, "a disbursement")).transpose()?,
+        combines: row.combines,
         active: row.active,
     })
 }

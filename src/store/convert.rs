@@ -6,6 +6,7 @@ use jiff::civil::Date;
 
 use super::StoreError;
 use super::time::timestamp;
+use crate::domain::disbursement::Disbursement;
 use crate::domain::ids::Id;
 use crate::domain::money::{CurrencyCode, Money};
 use crate::domain::payment::submission::Submission;
@@ -47,6 +48,16 @@ pub(super) fn failure_json(failure: Option<&Failure>) -> Option<String> {
     failure.and_then(|failure| serde_json::to_string(failure).ok())
 }
 
+/// Reads a stored disbursement.
+fn disbursement(json: Option<&str>) -> Result<Option<Disbursement>, StoreError> {
+    json.map(serde_json::from_str).transpose().map_err(|_| StoreError::Unreadable("a disbursement"))
+}
+
+/// Writes a disbursement.
+pub(super) fn disbursement_json(disbursement: Option<&Disbursement>) -> Option<String> {
+    disbursement.and_then(|disbursement| serde_json::to_string(disbursement).ok())
+}
+
 /// Reads a payment.
 pub(super) fn payment(row: entity::payment::Model) -> Result<Payment, StoreError> {
     let review = match (row.review_reason.as_deref(), row.review_since) {
@@ -82,6 +93,14 @@ pub(super) fn payment(row: entity::payment::Model) -> Result<Payment, StoreError
         provider_reference: row.provider_reference,
         biller_reference: row.biller_reference,
         provider_status: row.provider_status,
+        confirmation_number: row.confirmation_number,
+        funding_amount: match (row.funding_amount_minor, row.funding_currency.as_deref()) {
+            (Some(minor), Some(currency)) => Some(money(minor, currency)?),
+            (None, _) | (_, None) => None,
+        },
+        exchange_rate: row.exchange_rate,
+        disbursement: disbursement(row.disbursement.as_deref())?,
+        new_bill: row.new_bill,
         failure: failure(row.failure.as_deref())?,
         created_by: row.created_by,
         created_at: timestamp(row.created_at)?,
@@ -99,6 +118,7 @@ pub(super) fn submission(row: entity::submission::Model) -> Result<Submission, S
         id: Id::from_uuid(row.id),
         tenant: tenant(&row.tenant_id)?,
         provider: word(&row.provider, "a provider")?,
+        subject: word(&row.subject, "a subject")?,
         provider_key: row.provider_key,
         key_first_used_at: row.key_first_used_at.map(timestamp).transpose()?,
         provider_reference: row.provider_reference,

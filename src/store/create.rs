@@ -17,6 +17,7 @@ use super::work::{NewEvent, Work, all_set};
 use super::{Store, StoreError};
 use crate::crash::Step;
 use crate::domain::bill_number::BillNumber;
+use crate::domain::bulk_payment::BulkPayment;
 use crate::domain::event::{EventType, SubjectKind};
 use crate::domain::ids::{BillNumberId, PaymentId};
 use crate::domain::payment::submission::Submission;
@@ -41,6 +42,15 @@ pub struct NewPayment {
     pub allocations: Vec<Allocation>,
 }
 
+/// A bulk to be stored.
+#[derive(Clone, Debug)]
+pub struct NewBulk {
+    /// The bulk, in its first version.
+    pub bulk: BulkPayment,
+    /// Of the whole input.
+    pub request_hash: String,
+}
+
 /// A submission to be stored, with its payments: one, or those of a bulk.
 #[derive(Clone, Debug)]
 pub struct NewSubmission {
@@ -48,6 +58,8 @@ pub struct NewSubmission {
     pub submission: Submission,
     /// When the worker is to look at it.
     pub next_action_at: Timestamp,
+    /// The bulk that its payments are part of. It has the key then.
+    pub bulk: Option<NewBulk>,
     /// Its payments.
     pub payments: Vec<NewPayment>,
 }
@@ -57,9 +69,9 @@ pub struct NewSubmission {
 pub enum Created {
     /// It was stored.
     Stored,
-    /// The key of its first payment was used before: by this payment, of an input with this hash.
+    /// Its key was used before: by this payment, of an input with this hash.
     KeyUsed {
-        /// That payment, as it is now.
+        /// That payment, as it is now; of a bulk the first.
         payment: Box<Payment>,
         /// Of its input.
         request_hash: String,
@@ -84,18 +96,17 @@ impl Store {
     async fn try_create(&self, batch: &[NewSubmission]) -> Result<Vec<Created>, StoreError> {
         let mut work = self.begin(Step::Create).await?;
         // Claims first: who sees the claim of a payment that was committed meanwhile then sees its key as well.
-        let claims = batch.iter().flat_map(|item| &item.payments).filter(|new| new.takes_claim).map(ClaimKey::of);
-        let mut held = work.claims(claims).await?;
+        let mut held = work.claims(batch.iter().flat_map(claims_of)).await?;
         let used = work.used_keys(batch).await?;
-        let mut stored_keys: HashMap<(String, String), usize> = HashMap::new();
+        let mut stored_keys: HashMap<Key, usize> = HashMap::new();
         let mut answers = Vec::with_capacity(batch.len());
         let mut stored = Vec::new();
         for (place, item) in batch.iter().enumerate() {
-            let key = item.payments.first().and_then(key_of);
+            let key = key_of(item);
             if let Some(answer) = key.as_ref().and_then(|key| used.get(key)) {
                 answers.push(answer.clone());
             } else if let Some(&first) = key.as_ref().and_then(|key| stored_keys.get(key)) {
-                answers.push(used_in_batch(&batch[first].payments[0]));
+                answers.push(used_in_batch(&batch[first]));
             } else if let Some(holder) = holder_of(item, &held) {
                 answers.push(Created::BeingPaid(holder));
             } else {
@@ -117,27 +128,39 @@ impl Store {
 }
 
 impl Work {
-    async fn used_keys(&self, batch: &[NewSubmission]) -> Result<HashMap<(String, String), Created>, StoreError> {
+    async fn used_keys(&self, batch: &[NewSubmission]) -> Result<HashMap<Key, Created>, StoreError> {
         use entity::payment::{Column, Entity};
+        let keys: Vec<Key> = batch.iter().filter_map(key_of).collect();
+        let mut used = HashMap::new();
+        let of_bulks = keys.iter().filter(|key| key.of_bulk);
+        let of_bulks: Vec<(&str, &str)> = of_bulks.map(|key| (key.tenant.as_str(), key.key.as_str())).collect();
+        for (bulk, request_hash, first) in self.used_bulk_keys(&of_bulks).await? {
+            let key = Key { of_bulk: true, tenant: bulk.tenant.as_str().to_owned(), key: bulk.idempotency_key.clone() };
+            used.insert(key, Created::KeyUsed { payment: Box::new(first), request_hash });
+        }
         let mut any = Condition::any();
-        for (tenant, key) in batch.iter().filter_map(|item| item.payments.first().and_then(key_of)) {
-            any = any.add(Condition::all().add(Column::TenantId.eq(tenant)).add(Column::IdempotencyKey.eq(key)));
+        for key in keys.iter().filter(|key| !key.of_bulk) {
+            let same = Condition::all().add(Column::TenantId.eq(&key.tenant)).add(Column::IdempotencyKey.eq(&key.key));
+            any = any.add(same);
         }
         if any.is_empty() {
-            return Ok(HashMap::new());
+            return Ok(used);
         }
-        let mut used = HashMap::new();
         for row in Entity::find().filter(any).all(&self.tx).await? {
-            let key = (row.tenant_id.clone(), row.idempotency_key.clone().unwrap_or_default());
+            let (tenant, key) = (row.tenant_id.clone(), row.idempotency_key.clone().unwrap_or_default());
             let request_hash = row.request_hash.clone();
+            let key = Key { of_bulk: false, tenant, key };
             used.insert(key, Created::KeyUsed { payment: Box::new(payment(row)?), request_hash });
         }
         Ok(used)
     }
 
     async fn insert(&mut self, stored: &[&NewSubmission]) -> Result<(), StoreError> {
-        let rows = stored.iter().map(|item| all_set::<entity::submission::ActiveModel, _>(submission_row(item)));
+        let rows = stored.iter().map(|item| all_set::<entity::submission::ActiveModel, _>(submission_row(&item.submission, item.next_action_at)));
         entity::submission::Entity::insert_many(rows).exec_without_returning(&self.tx).await?;
+        for new in stored.iter().filter_map(|item| item.bulk.as_ref()) {
+            self.insert_bulk(new).await?;
+        }
         let payments: Vec<&NewPayment> = stored.iter().flat_map(|item| &item.payments).collect();
         let mut rows = Vec::with_capacity(payments.len());
         for new in &payments {
@@ -160,23 +183,45 @@ impl Work {
     }
 }
 
-fn key_of(new: &NewPayment) -> Option<(String, String)> {
-    let key = new.payment.idempotency_key.clone()?;
-    Some((new.payment.tenant.as_str().to_owned(), key))
+/// A key of a client: unique within a tenant and a mutation.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Key {
+    of_bulk: bool,
+    tenant: String,
+    key: String,
 }
 
-fn used_in_batch(new: &NewPayment) -> Created {
-    Created::KeyUsed { payment: Box::new(new.payment.clone()), request_hash: new.request_hash.clone() }
+fn key_of(item: &NewSubmission) -> Option<Key> {
+    let tenant = item.submission.tenant.as_str().to_owned();
+    match &item.bulk {
+        Some(new) => Some(Key { of_bulk: true, tenant, key: new.bulk.idempotency_key.clone() }),
+        None => {
+            let key = item.payments.first()?.payment.idempotency_key.clone()?;
+            Some(Key { of_bulk: false, tenant, key })
+        }
+    }
+}
+
+fn used_in_batch(item: &NewSubmission) -> Created {
+    let first = &item.payments[0];
+    let of_bulk = item.bulk.as_ref().map(|new| new.request_hash.clone());
+    let request_hash = of_bulk.unwrap_or_else(|| first.request_hash.clone());
+    Created::KeyUsed { payment: Box::new(first.payment.clone()), request_hash }
+}
+
+fn claims_of(item: &NewSubmission) -> Vec<ClaimKey> {
+    item.payments.iter().filter(|new| new.takes_claim).flat_map(ClaimKey::all_of).collect()
 }
 
 fn holder_of(item: &NewSubmission, held: &HashMap<ClaimKey, Uuid>) -> Option<PaymentId> {
-    let mut claims = item.payments.iter().filter(|new| new.takes_claim);
-    claims.find_map(|new| held.get(&ClaimKey::of(new))).map(|&holder| PaymentId::from_uuid(holder))
+    claims_of(item).iter().find_map(|key| held.get(key)).map(|&holder| PaymentId::from_uuid(holder))
 }
 
 fn claim_all(item: &NewSubmission, held: &mut HashMap<ClaimKey, Uuid>) {
     let claims = item.payments.iter().filter(|new| new.takes_claim);
-    held.extend(claims.map(|new| (ClaimKey::of(new), new.payment.id.uuid())));
+    for new in claims {
+        held.extend(ClaimKey::all_of(new).into_iter().map(|key| (key, new.payment.id.uuid())));
+    }
 }
 
 fn created_event(payment: &Payment) -> NewEvent {
@@ -186,7 +231,7 @@ fn created_event(payment: &Payment) -> NewEvent {
         subject_id: payment.id.uuid(),
         subject_version: payment.version,
         customer: payment.customer.as_ref().map(|customer| customer.as_str().to_owned()),
-        status: Some(payment.status),
+        status: Some(payment.status.to_string()),
         kind: EventType::PaymentCreated,
         actor: payment.created_by.clone(),
         reason: None,
@@ -194,17 +239,17 @@ fn created_event(payment: &Payment) -> NewEvent {
     }
 }
 
-fn submission_row(item: &NewSubmission) -> entity::submission::Model {
-    let submission = &item.submission;
+pub(super) fn submission_row(submission: &Submission, next_action_at: Timestamp) -> entity::submission::Model {
     entity::submission::Model {
         id: submission.id.uuid(),
         tenant_id: submission.tenant.as_str().to_owned(),
         provider: submission.provider.as_str().to_owned(),
+        subject: submission.subject.to_string(),
         provider_key: submission.provider_key.clone(),
         key_first_used_at: None,
         provider_reference: None,
         request_bytes: submission.request_bytes.clone(),
-        next_action_at: Some(micros(item.next_action_at)),
+        next_action_at: Some(micros(next_action_at)),
         lease_owner: None,
         lease_until: None,
         fence: 0,
@@ -260,6 +305,12 @@ fn payment_row(new: &NewPayment, bill_number: Option<BillNumberId>) -> entity::p
         provider_reference: None,
         biller_reference: None,
         provider_status: None,
+        confirmation_number: None,
+        funding_amount_minor: None,
+        funding_currency: None,
+        exchange_rate: None,
+        disbursement: None,
+        new_bill: payment.new_bill,
         failure: failure_json(payment.failure.as_ref()),
         created_by: payment.created_by.clone(),
         created_at: micros(payment.created_at),
@@ -272,6 +323,7 @@ fn allocation_rows(new: &NewPayment) -> Vec<entity::allocation::ActiveModel> {
         payment_id: new.payment.id.uuid(),
         no,
         bill_id: allocation.bill_id.map(|bill| bill.uuid()),
+        bill_reference: allocation.bill_reference.clone(),
         amount_minor: allocation.amount.minor(),
         currency: allocation.amount.currency().as_str().to_owned(),
         provider_reference: None,

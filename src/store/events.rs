@@ -120,7 +120,7 @@ fn event(row: Model) -> Result<Event, StoreError> {
         subject_id: row.subject_id,
         subject_version: row.subject_version,
         customer: row.customer,
-        status: row.status.as_deref().map(|status| word(status, "a status")).transpose()?,
+        status: row.status,
         kind: word(&row.kind, "an event type")?,
         actor: row.actor,
         reason: row.reason,

@@ -55,7 +55,7 @@ impl Work {
     pub async fn keep_callback(
         &self,
         callback: &Callback,
-        matched: Option<(&TenantId, PaymentId)>,
+        matched: Option<(&TenantId, Option<PaymentId>)>,
     ) -> Result<bool, StoreError> {
         let state = if matched.is_some() { CallbackState::Matched } else { CallbackState::Unmatched };
         let row = Model {
@@ -69,7 +69,7 @@ impl Work {
             our_reference: callback.our_reference.clone(),
             provider_reference: callback.provider_reference.clone(),
             tenant_id: matched.map(|(tenant, _)| tenant.as_str().to_owned()),
-            payment_id: matched.map(|(_, payment)| payment.uuid()),
+            payment_id: matched.and_then(|(_, payment)| payment).map(|payment| payment.uuid()),
         };
         let inserted = Entity::insert(all_set::<ActiveModel, _>(row))
             .on_conflict_do_nothing()

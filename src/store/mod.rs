@@ -10,19 +10,27 @@ mod bill_claims;
 mod bill_numbers;
 mod billers;
 mod bills;
+mod bulk_payments;
+mod callbacks;
+mod collections;
 mod connect;
+mod control_numbers;
 mod convert;
 mod create;
 mod epoch;
 mod error;
 mod events;
 mod evidence;
+mod funding_accounts;
 pub mod heads;
 mod inbox;
 mod notify;
 mod payments;
 mod providers;
+mod recalls;
 mod receipts;
+mod reminders;
+mod sessions;
 mod slots;
 mod submissions;
 mod time;
@@ -38,8 +46,13 @@ pub use attempts::AttemptEnd;
 pub use bill_numbers::BillNumberFilter;
 pub use billers::SyncReport;
 pub use bills::{BillFilter, ToldBill};
+pub use callbacks::{CallbackFilter, CallbackReader, KeptCallback};
+pub use collections::CollectionFilter;
 pub use connect::{Connect, Refused};
-pub use create::{Created, NewPayment, NewSubmission};
+pub use control_numbers::{
+    ControlNumberFilter, CreatedNumbers, KeyOwner, NewControlNumber, NewNumbers, NumberEvidence, UsedNumber,
+};
+pub use create::{Created, NewBulk, NewPayment, NewSubmission};
 pub use epoch::Epoch;
 pub use error::StoreError;
 pub use events::EventFilter;
@@ -48,6 +61,8 @@ pub use inbox::{Callback, CallbackState};
 pub use notify::Listener;
 pub use payments::{Owner, PaymentFilter};
 pub use providers::ProviderRow;
+pub use sessions::StoredSessions;
+pub use slots::StoredLimits;
 
 /// What a database is reached through. Cheap to clone.
 #[derive(Clone, Debug)]

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
 
 use entity::payment::{Column, Entity};
 
-use super::convert::{failure_json, money, payment};
+use super::convert::{disbursement_json, failure_json, money, payment};
 use super::time::micros;
 use super::work::{NewEvent, Work};
 use super::{Store, StoreError};
@@ -152,22 +152,7 @@ impl Store {
 
     /// The allocations of several payments.
     pub async fn allocations(&self, payments: &[Uuid]) -> Result<HashMap<Uuid, Vec<Allocation>>, StoreError> {
-        use entity::allocation::{Column, Entity};
-        let rows = Entity::find()
-            .filter(Column::PaymentId.is_in(payments.iter().copied()))
-            .order_by_asc(Column::No)
-            .all(&self.reader)
-            .await?;
-        let mut found: HashMap<Uuid, Vec<Allocation>> = HashMap::new();
-        for row in rows {
-            found.entry(row.payment_id).or_default().push(Allocation {
-                payment_id: Id::from_uuid(row.payment_id),
-                bill_id: row.bill_id.map(Id::from_uuid),
-                amount: money(row.amount_minor, &row.currency)?,
-                provider_reference: row.provider_reference,
-            });
-        }
-        Ok(found)
+        allocations(&self.reader, payments).await
     }
 
     /// The newest open payment of each of several bills, and how much of each bill is in open payments.
@@ -233,6 +218,7 @@ impl Work {
         actor: &str,
         reason: Option<String>,
     ) -> Result<(), StoreError> {
+        self.touch_bulk(after.bulk_payment_id);
         after.version = before.version + 1;
         after.updated_at = self.now();
         self.write_payment(before.version, after).await?;
@@ -242,7 +228,7 @@ impl Work {
             subject_id: after.id.uuid(),
             subject_version: after.version,
             customer: after.customer.as_ref().map(|customer| customer.as_str().to_owned()),
-            status: Some(after.status),
+            status: Some(after.status.to_string()),
             kind,
             actor: actor.to_owned(),
             reason,
@@ -272,6 +258,14 @@ impl Work {
             .col_expr(Column::ProviderReference, Expr::value(after.provider_reference.clone()))
             .col_expr(Column::BillerReference, Expr::value(after.biller_reference.clone()))
             .col_expr(Column::ProviderStatus, Expr::value(after.provider_status.clone()))
+            .col_expr(Column::ConfirmationNumber, Expr::value(after.confirmation_number.clone()))
+            .col_expr(Column::FundingAmountMinor, Expr::value(after.funding_amount.map(Money::minor)))
+            .col_expr(
+                Column::FundingCurrency,
+                Expr::value(after.funding_amount.map(|amount| amount.currency().to_string())),
+            )
+            .col_expr(Column::ExchangeRate, Expr::value(after.exchange_rate.clone()))
+            .col_expr(Column::Disbursement, Expr::value(disbursement_json(after.disbursement.as_ref())))
             .col_expr(Column::Failure, Expr::value(failure_json(after.failure.as_ref())))
             .col_expr(Column::UpdatedAt, Expr::value(micros(after.updated_at)))
             .exec(&self.tx)
@@ -282,10 +276,23 @@ impl Work {
     /// Settled payments of the same bill or account that may be the same payment made twice: made after this one, where
     /// this one had been given up; else made before it, and believed lost when it was made.
     pub async fn rivals_of(&self, payment_now: &Payment) -> Result<Vec<Payment>, StoreError> {
+        if payment_now.new_bill {
+            return Ok(Vec::new());
+        }
+        let own_bill = sea_orm::sea_query::Query::select()
+            .column(Column::BillRef)
+            .from(Entity)
+            .and_where(Column::Id.eq(payment_now.id.uuid()))
+            .to_owned();
         let same = Entity::find()
             .filter(Column::TenantId.eq(payment_now.tenant.as_str()))
             .filter(Column::BillerId.eq(payment_now.biller_id.uuid()))
-            .filter(Column::AccountReference.eq(payment_now.account_reference.clone()))
+            .filter(match &payment_now.account_reference {
+                Some(account) => Column::AccountReference.eq(account),
+                None => Column::AccountReference.is_null(),
+            })
+            .filter(Column::BillRef.in_subquery(own_bill))
+            .filter(Column::NewBill.eq(false))
             .filter(Column::Status.eq(PaymentStatus::Succeeded.as_str()));
         let rivals = if payment_now.status == PaymentStatus::Failed {
             same.filter(Column::Id.gt(payment_now.id.uuid()))
@@ -302,6 +309,26 @@ impl Work {
         rivals.all(&self.tx).await?.into_iter().map(payment).collect()
     }
 
+    /// The allocations of several payments.
+    pub async fn allocations(&self, payments: &[Uuid]) -> Result<HashMap<Uuid, Vec<Allocation>>, StoreError> {
+        allocations(&self.tx, payments).await
+    }
+
+    /// Keeps what the provider names the parts of a payment, in their order.
+    pub async fn name_parts(&self, payment: PaymentId, references: &[Option<String>]) -> Result<(), StoreError> {
+        use entity::allocation::{Column, Entity};
+        for (no, reference) in (1_i32..).zip(references) {
+            let Some(reference) = reference else { continue };
+            Entity::update_many()
+                .filter(Column::PaymentId.eq(payment.uuid()))
+                .filter(Column::No.eq(no))
+                .col_expr(Column::ProviderReference, Expr::value(reference.as_str()))
+                .exec(&self.tx)
+                .await?;
+        }
+        Ok(())
+    }
+
     /// The bills that a payment pays, with how much of each.
     pub async fn bills_of(&self, payment: PaymentId) -> Result<Vec<(BillId, Money)>, StoreError> {
         use entity::allocation::{Column, Entity};
@@ -309,6 +336,25 @@ impl Work {
         let with_bill = rows.into_iter().filter_map(|row| row.bill_id.map(|bill| (bill, row)));
         with_bill.map(|(bill, row)| Ok((Id::from_uuid(bill), money(row.amount_minor, &row.currency)?))).collect()
     }
+}
+
+async fn allocations(
+    connection: &impl ConnectionTrait,
+    payments: &[Uuid],
+) -> Result<HashMap<Uuid, Vec<Allocation>>, StoreError> {
+    use entity::allocation::{Column, Entity};
+    let of_payments = Entity::find().filter(Column::PaymentId.is_in(payments.iter().copied()));
+    let mut found: HashMap<Uuid, Vec<Allocation>> = HashMap::new();
+    for row in of_payments.order_by_asc(Column::No).all(connection).await? {
+        found.entry(row.payment_id).or_default().push(Allocation {
+            payment_id: Id::from_uuid(row.payment_id),
+            bill_id: row.bill_id.map(Id::from_uuid),
+            bill_reference: row.bill_reference,
+            amount: money(row.amount_minor, &row.currency)?,
+            provider_reference: row.provider_reference,
+        });
+    }
+    Ok(found)
 }
 
 /// Rows that an owner may see.

@@ -52,6 +52,7 @@ impl Store {
             catalogue_version: 0,
             synced_at: None,
             sync_lease_until: None,
+            collections_lease_until: None,
             state: ProviderState::Healthy.as_str().to_owned(),
             state_reason: None,
             state_since: micros(self.clock.now()),
@@ -74,6 +75,16 @@ impl Store {
         let values = [self.clock.offset_micros().into(), lease.into(), code.as_str().into()];
         let leased = self.writer.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
         Ok(leased.rows_affected() == 1)
+    }
+
+    /// Has what was collected through a provider be fetched now.
+    pub async fn request_collections(&self, code: ProviderCode) -> Result<(), StoreError> {
+        Entity::update_many()
+            .filter(Column::Code.eq(code.as_str()))
+            .col_expr(Column::CollectionsLeaseUntil, Expr::value(Option::<i64>::None))
+            .exec(&self.writer)
+            .await?;
+        Ok(())
     }
 
     /// Records how well the way to a provider works; where it did so already, the time since when stays.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::sea_query::{Expr, ExprTrait, SelectStatement};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QuerySelect, Statement};
 
 use entity::submission::{Column, Entity};
@@ -48,12 +48,17 @@ impl Work {
         theirs: Option<&str>,
     ) -> Result<Option<Submission>, StoreError> {
         let of_provider = || Entity::find().filter(Column::Provider.eq(provider.as_str())).lock_exclusive();
-        if let Some(ours) = ours {
-            let found = of_provider().filter(Column::ProviderKey.eq(ours)).one(&self.tx).await?;
-            return found.map(submission).transpose();
+        if let Some(ours) = ours
+            && let Some(found) = of_provider().filter(Column::ProviderKey.eq(ours)).one(&self.tx).await?
+        {
+            return submission(found).map(Some);
         }
         let Some(theirs) = theirs else { return Ok(None) };
         let mut found = of_provider().filter(Column::ProviderReference.eq(theirs)).limit(2).all(&self.tx).await?;
+        if found.is_empty() {
+            // A bulk's payments are named one by one.
+            found = of_provider().filter(Column::Id.in_subquery(named(provider, theirs))).limit(2).all(&self.tx).await?;
+        }
         // Two of the same name prove nothing about either.
         if found.len() == 1 { found.pop().map(submission).transpose() } else { Ok(None) }
     }
@@ -75,6 +80,25 @@ impl Work {
             submission.last_submit_at.map(micros).into(),
             submission.key_first_used_at.map(micros).into(),
             submission.request_bytes.clone().into(),
+            submission.id.uuid().into(),
+            submission.fence.into(),
+            span(call + margin).into(),
+        ];
+        let marked = self.tx.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+        Ok(marked.rows_affected() == 1)
+    }
+
+    /// Marks a call that is no submission: a recall. As [`mark`](Self::mark), but nothing is counted as sent.
+    pub async fn mark_call(&self, submission: &Submission, call: Duration, margin: Duration) -> Result<bool, StoreError> {
+        let backend = self.backend();
+        let now = now_sql(backend, "$1");
+        let sql = format!(
+            "UPDATE submissions SET next_action_at = lease_until, attempt_count = $2, look_ups = 0 \
+             WHERE id = $3 AND fence = $4 AND lease_until > {now} + $5"
+        );
+        let values = [
+            self.offset().into(),
+            submission.attempt_count.into(),
             submission.id.uuid().into(),
             submission.fence.into(),
             span(call + margin).into(),
@@ -173,11 +197,13 @@ impl Store {
         Ok(found.map_or(0, |row| row.attempt_count))
     }
 
-    /// How many payments are neither final nor in review, and yet have no next action: there must be none.
+    /// How many payments and control numbers are neither final nor in review, and yet have no next action: there must be none.
     pub async fn count_forgotten(&self) -> Result<i64, StoreError> {
-        let sql = "SELECT count(*) FROM submissions s WHERE s.next_action_at IS NULL AND EXISTS \
+        let sql = "SELECT count(*) FROM submissions s WHERE s.next_action_at IS NULL AND (EXISTS \
                    (SELECT 1 FROM payments p WHERE p.submission_id = s.id AND p.status IN \
-                    ('SCHEDULED', 'READY', 'SUBMITTING', 'PENDING', 'UNKNOWN'))";
+                    ('SCHEDULED', 'READY', 'SUBMITTING', 'PENDING', 'UNKNOWN')) OR EXISTS \
+                   (SELECT 1 FROM control_numbers n WHERE n.submission_id = s.id AND n.status IN \
+                    ('REQUESTED', 'UNKNOWN')))";
         let row = self.reader.query_one_raw(Statement::from_string(self.reader.get_database_backend(), sql)).await?;
         Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default())
     }
@@ -193,6 +219,17 @@ fn readable(row: entity::submission::Model) -> Option<Submission> {
             None
         }
     }
+}
+
+/// The submissions of the payments that a provider named so.
+fn named(provider: ProviderCode, reference: &str) -> SelectStatement {
+    use entity::payment::Column;
+    sea_orm::sea_query::Query::select()
+        .column(Column::SubmissionId)
+        .from(entity::payment::Entity)
+        .and_where(Column::Provider.eq(provider.as_str()))
+        .and_where(Column::ProviderReference.eq(reference))
+        .to_owned()
 }
 
 fn span(duration: Duration) -> i64 {

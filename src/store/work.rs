@@ -3,6 +3,8 @@
 //! Locks are taken in one order (submission, payments, attempts, event heads by tenant), so that two changes cannot
 //! wait for each other. Dropping a [`Work`] takes everything back.
 
+use std::collections::BTreeSet;
+
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter, SqliteTransactionMode,
     Statement, TransactionOptions, TransactionTrait,
@@ -14,9 +16,9 @@ use super::time::micros;
 use super::{Store, StoreError};
 use crate::crash::{self, CrashPoint, Step};
 use crate::domain::event::{EventType, SubjectKind};
+use crate::domain::ids::BulkPaymentId;
 use crate::domain::payment::Failure;
 use crate::domain::payment::Payment;
-use crate::domain::payment::status::PaymentStatus;
 use crate::domain::requester::TenantId;
 
 /// An event without its number.
@@ -32,8 +34,8 @@ pub struct NewEvent {
     pub subject_version: i32,
     /// Whose object it is.
     pub customer: Option<String>,
-    /// A payment's status after it.
-    pub status: Option<PaymentStatus>,
+    /// The object's status after it, where it has one.
+    pub status: Option<String>,
     /// What happened.
     pub kind: EventType,
     /// Who did it.
@@ -52,6 +54,7 @@ pub struct Work {
     step: Step,
     events: Vec<NewEvent>,
     wakes_worker: bool,
+    bulks: BTreeSet<BulkPaymentId>,
 }
 
 impl Store {
@@ -63,7 +66,7 @@ impl Store {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         };
         let tx = self.writer.begin_with_options(options).await?;
-        Ok(Work { tx, store: self.clone(), step, events: Vec::new(), wakes_worker: false })
+        Ok(Work { tx, store: self.clone(), step, events: Vec::new(), wakes_worker: false, bulks: BTreeSet::new() })
     }
 }
 
@@ -92,8 +95,16 @@ impl Work {
         self.wakes_worker = true;
     }
 
+    /// Remembers a bulk one of whose payments changed: how it stands as a whole is told before the commit.
+    pub(super) fn touch_bulk(&mut self, bulk: Option<BulkPaymentId>) {
+        self.bulks.extend(bulk);
+    }
+
     /// Numbers the events and commits.
     pub async fn commit(mut self) -> Result<(), StoreError> {
+        for bulk in std::mem::take(&mut self.bulks) {
+            self.note_bulk(bulk).await?;
+        }
         let heads = self.append_events().await?;
         crash::point(CrashPoint::BeforeCommit(self.step));
         self.tx.commit().await.map_err(StoreError::of_commit)?;
@@ -159,7 +170,7 @@ fn row(sequence: i64, event: &NewEvent, at: i64) -> entity::event::ActiveModel {
         subject_id: event.subject_id,
         subject_version: event.subject_version,
         customer: event.customer.clone(),
-        status: event.status.map(|status| status.to_string()),
+        status: event.status.clone(),
         kind: event.kind.to_string(),
         actor: event.actor.clone(),
         reason: event.reason.clone(),

@@ -4,8 +4,10 @@
 //! next who looks.
 
 mod catalogue;
+mod collections;
 mod heads;
 mod inbox;
+mod reminders;
 mod submissions;
 
 use std::time::Duration;
@@ -36,6 +38,8 @@ pub fn start(app: &App, options: WorkerOptions, shutdown: &CancellationToken) ->
     if options.enabled {
         tasks.spawn(submissions::run(app.clone(), options, shutdown.clone()));
         tasks.spawn(inbox::run(app.clone(), shutdown.clone()));
+        tasks.spawn(collections::run(app.clone(), shutdown.clone()));
+        tasks.spawn(reminders::run(app.clone(), options, shutdown.clone()));
     }
     tasks.close();
     tasks

@@ -4,13 +4,15 @@ use jiff::Timestamp;
 
 use super::BILLPAY;
 use crate::app::App;
+use crate::domain::disbursement::Disbursement;
 use crate::domain::event::EventType;
 use crate::domain::ids::CallbackId;
+use crate::domain::money::Money;
 use crate::domain::payment::evidence::{Reported, Source, Verdict, weigh_success};
 use crate::domain::payment::fold::{Fold, State, fold};
 use crate::domain::payment::status::{PaymentStatus, ReviewReason};
 use crate::domain::payment::{Failure, Payment, Receipt};
-use crate::domain::provider::ProviderCode;
+use crate::domain::provider::{Capability, ProviderCode};
 use crate::domain::refusal::ErrorCode;
 use crate::store::work::Work;
 use crate::store::{NewEvidence, StoreError};
@@ -37,12 +39,27 @@ pub struct Testimony<'a> {
     pub account_holder_name: Option<String>,
     /// The provider's own words for the state.
     pub provider_status: Option<String>,
+    /// What else it tells of the payment.
+    pub facts: Facts,
     /// Why it failed, where it says so.
     pub failure: Option<Failure>,
     /// A prepaid token, for the receipt alone.
     pub token: Option<String>,
     /// What else belongs on the receipt.
     pub receipt_fields: Vec<(String, String)>,
+}
+
+/// What a provider tells of a payment beside where it stands.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// Its number for a payer to quote.
+    pub confirmation_number: Option<String>,
+    /// What it costs the payer, where the currencies differ.
+    pub funding_amount: Option<Money>,
+    /// By which rate.
+    pub exchange_rate: Option<String>,
+    /// How the money reaches the biller.
+    pub disbursement: Option<Disbursement>,
 }
 
 impl<'a> Testimony<'a> {
@@ -58,6 +75,7 @@ impl<'a> Testimony<'a> {
             reported: Reported::default(),
             account_holder_name: None,
             provider_status: None,
+            facts: Facts::default(),
             failure: None,
             token: None,
             receipt_fields: Vec::new(),
@@ -161,7 +179,10 @@ impl App {
                 work.pay_bill(bill, if is_paid { amount.minor() } else { -amount.minor() }).await?;
             }
         }
-        if payment.save_bill_number && matches!(payment.status, PaymentStatus::Pending | PaymentStatus::Succeeded) {
+        let keeps_numbers = self
+            .provider(payment.provider)
+            .is_some_and(|provider| provider.capabilities().contains(&Capability::SaveBillNumber));
+        if keeps_numbers && payment.save_bill_number && matches!(payment.status, PaymentStatus::Pending | PaymentStatus::Succeeded) {
             work.note_saved_with_provider(payment).await?;
         }
         Ok(())
@@ -209,6 +230,13 @@ fn merge_facts(payment: &mut Payment, testimony: &Testimony<'_>) {
     replace(&mut payment.biller_reference, &reported.biller_reference);
     replace(&mut payment.account_holder_name, &testimony.account_holder_name);
     replace(&mut payment.provider_status, &testimony.provider_status);
+    let facts = &testimony.facts;
+    replace(&mut payment.confirmation_number, &facts.confirmation_number);
+    replace(&mut payment.exchange_rate, &facts.exchange_rate);
+    payment.funding_amount = facts.funding_amount.or(payment.funding_amount);
+    if facts.disbursement.is_some() {
+        payment.disbursement.clone_from(&facts.disbursement);
+    }
 }
 
 fn reason_of(next: State, testimony: &Testimony<'_>, failure: Option<&Failure>) -> Option<String> {

@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::crash::Step;
 use crate::domain::payment::evidence::{Source, Verdict};
 use crate::domain::payment::status::PaymentStatus;
-use crate::domain::payment::submission::Submission;
+use crate::domain::payment::submission::{Subject, Submission};
 use crate::ports::clock::Deadline;
 use crate::store::StoreError;
 
@@ -34,6 +34,18 @@ impl App {
         }
         let mut given_up = Vec::new();
         for submission in claimed.iter().filter(|submission| submission.submits > 0) {
+            match submission.subject {
+                Subject::Payments => {}
+                Subject::ControlNumbers => {
+                    if self.give_up_control_numbers(&mut work, submission).await? {
+                        given_up.push(submission.id.uuid());
+                    }
+                    continue;
+                }
+            }
+            if self.give_up_recalls(&mut work, submission).await? {
+                given_up.push(submission.id.uuid());
+            }
             let payments = match work.payments_of(submission.id).await {
                 Err(StoreError::Unreadable(what)) => {
                     tracing::error!(submission.id = %submission.id, what, "a payment cannot be read");

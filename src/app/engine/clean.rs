@@ -1,6 +1,7 @@
 //! What a provider says is text of a stranger: it is kept within limits, and without what no database or log takes.
 
-use crate::ports::provider::{PaymentAnswer, ProviderError, Refused, Trouble};
+use crate::domain::disbursement::Disbursement;
+use crate::ports::provider::{BillPart, PaymentAnswer, ProviderError, Refused, RefusedBill, Trouble};
 
 /// The most characters of a reference; a longer one, or one with a control character, counts as not told.
 const LONGEST_REFERENCE: usize = 200;
@@ -9,14 +10,20 @@ const LONGEST_TEXT: usize = 500;
 /// The most fields of a receipt.
 const MOST_FIELDS: usize = 50;
 
-/// An answer that can be stored.
-pub(super) fn answer(outcome: Result<PaymentAnswer, ProviderError>) -> Result<PaymentAnswer, ProviderError> {
-    match outcome {
-        Ok(said) => Ok(clean_answer(said)),
-        Err(ProviderError::Refused(refused)) => Err(ProviderError::Refused(clean_refusal(refused))),
-        Err(ProviderError::NotSent(trouble)) => Err(ProviderError::NotSent(clean_trouble(trouble))),
-        Err(ProviderError::Unknown(trouble)) => Err(ProviderError::Unknown(clean_trouble(trouble))),
-        Err(ProviderError::Misconfigured(trouble)) => Err(ProviderError::Misconfigured(clean_trouble(trouble))),
+/// Answers that can be stored.
+pub(super) fn answers(
+    outcome: Result<Vec<PaymentAnswer>, ProviderError>,
+) -> Result<Vec<PaymentAnswer>, ProviderError> {
+    outcome.map(|told| told.into_iter().map(clean_answer).collect()).map_err(error)
+}
+
+/// An error that can be stored.
+pub(in crate::app) fn error(error: ProviderError) -> ProviderError {
+    match error {
+        ProviderError::Refused(refused) => ProviderError::Refused(clean_refusal(refused)),
+        ProviderError::NotSent(trouble) => ProviderError::NotSent(clean_trouble(trouble)),
+        ProviderError::Unknown(trouble) => ProviderError::Unknown(clean_trouble(trouble)),
+        ProviderError::Misconfigured(trouble) => ProviderError::Misconfigured(clean_trouble(trouble)),
     }
 }
 
@@ -42,6 +49,25 @@ fn clean_answer(said: PaymentAnswer) -> PaymentAnswer {
             .collect(),
         verdict: said.verdict,
         http_status: said.http_status,
+        bills: said
+            .bills
+            .into_iter()
+            .map(|part| BillPart { reference: part.reference.and_then(reference), ..part })
+            .collect(),
+        confirmation_number: said.confirmation_number.map(text),
+        funding_amount: said.funding_amount,
+        exchange_rate: said.exchange_rate.map(text),
+        disbursement: said.disbursement.map(clean_disbursement),
+    }
+}
+
+fn clean_disbursement(told: Disbursement) -> Disbursement {
+    Disbursement {
+        method: told.method,
+        provider_status: told.provider_status.map(text),
+        online: told.online,
+        arrives_by: told.arrives_by,
+        tracking: told.tracking.map(text),
     }
 }
 
@@ -51,6 +77,12 @@ fn clean_refusal(refused: Refused) -> Refused {
         message: text(refused.message),
         trace: refused.trace.and_then(reference),
         fields: refused.fields.into_iter().take(MOST_FIELDS).collect(),
+        bills: refused
+            .bills
+            .into_iter()
+            .take(MOST_FIELDS)
+            .map(|bill| RefusedBill { code: bill.code.map(text), message: text(bill.message), ..bill })
+            .collect(),
         kind: refused.kind,
         http_status: refused.http_status,
     }
@@ -63,15 +95,16 @@ fn clean_trouble(trouble: Trouble) -> Trouble {
         trace: trouble.trace.and_then(reference),
         what: trouble.what,
         http_status: trouble.http_status,
+        retry_after: trouble.retry_after,
     }
 }
 
-fn reference(told: String) -> Option<String> {
+pub(in crate::app) fn reference(told: String) -> Option<String> {
     let usable = !told.is_empty() && told.chars().count() <= LONGEST_REFERENCE && !told.chars().any(char::is_control);
     usable.then_some(told)
 }
 
-fn text(told: String) -> String {
+pub(in crate::app) fn text(told: String) -> String {
     told.chars().filter(|character| !character.is_control()).take(LONGEST_TEXT).collect()
 }
 

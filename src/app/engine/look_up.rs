@@ -1,30 +1,36 @@
 //! Looking up: asking the provider how a payment stands. A look-up has no effect, so it needs no mark.
 
+use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
 use futures_util::FutureExt;
 
-use super::submit::{attempt_end, note_call, testimony_of_answer, verdict_of};
-use super::{Claimed, Testimony, actor_of, clean};
+use super::submit::{attempt_end, note_call};
+use super::testify::{WithParts, Witness, verdict_of};
+use super::{Claimed, clean};
 use crate::app::App;
 use crate::crash::Step;
+use crate::domain::payment::decide::RecallStage;
 use crate::domain::payment::evidence::{Source, Verdict};
-use crate::domain::payment::{AttemptKind, AttemptState};
-use crate::ports::provider::{PaymentAnswer, ProviderError, StatusQuery, Trouble};
+use crate::domain::payment::submission::Submission;
+use crate::domain::payment::{AttemptKind, AttemptState, Payment};
+use crate::ports::provider::{ExpectedPayment, PaymentAnswer, ProviderError, StatusQuery, Trouble};
 use crate::store::StoreError;
 
 impl App {
     /// Looks a claimed submission up and stores what was found.
-    pub(super) async fn look_up_payment(&self, claimed: &Claimed) -> Result<(), StoreError> {
+    pub(super) async fn look_up_payments(
+        &self,
+        claimed: &Claimed,
+        payments: Vec<Payment>,
+        recall: RecallStage,
+    ) -> Result<(), StoreError> {
         let submission = &claimed.submission;
         let Some(provider) = self.provider(submission.provider).cloned() else {
             return self.hand_back_after_fault(submission).await;
         };
-        let query = StatusQuery {
-            our_reference: submission.provider_key.clone(),
-            provider_reference: submission.provider_reference.clone(),
-        };
+        let query = self.status_query(submission, payments).await?;
         let (began, started) = (self.clock.now(), Instant::now());
         let call = async { AssertUnwindSafe(provider.status(&query)).catch_unwind().await };
         let outcome = match tokio::time::timeout(claimed.deadline.left(), call).await {
@@ -32,26 +38,46 @@ impl App {
             Ok(Err(_panic)) => Err(failed("the adapter failed")),
             Err(_elapsed) => Err(failed("no answer in time")),
         };
-        let outcome = clean::answer(outcome);
+        let outcome = clean::answers(outcome);
         note_call(provider.code(), "look_up", &outcome, started);
         if let Err(error) = &outcome {
             self.note_trouble(provider.code(), error).await?;
         }
-        match self.settle_look_up(claimed, began, &outcome).await {
+        match self.settle_look_up(claimed, began, &outcome, recall).await {
             Err(error) if !error.is_transient() => {
                 // Whatever it was that could not be stored: patience goes on, and a person is asked in the end.
                 tracing::error!(submission.id = %submission.id, %error, "an answer to a look-up could not be stored");
-                self.settle_look_up(claimed, began, &Err(failed("the answer could not be stored"))).await
+                self.settle_look_up(claimed, began, &Err(failed("the answer could not be stored")), recall).await
             }
             settled => settled,
         }
+    }
+
+    async fn status_query(&self, submission: &Submission, payments: Vec<Payment>) -> Result<StatusQuery, StoreError> {
+        let payments = self.join_parts(payments).await?;
+        let catalogue = self.catalogue.snapshot();
+        let expected = |one: &WithParts| ExpectedPayment {
+            biller_code: catalogue.get(one.payment.biller_id).map_or_else(String::new, |biller| biller.code.clone()),
+            amount: one.payment.amount,
+            bills: one.bills(),
+        };
+        let known = payments.iter().flat_map(WithParts::provider_references);
+        let provider_references: BTreeSet<String> = known.chain(submission.provider_reference.clone()).collect();
+        Ok(StatusQuery {
+            our_reference: submission.provider_key.clone(),
+            provider_references: provider_references.into_iter().collect(),
+            bulk: payments.iter().any(|one| one.payment.bulk_payment_id.is_some()),
+            payments: payments.iter().map(expected).collect(),
+            first_sent_at: submission.key_first_used_at,
+        })
     }
 
     async fn settle_look_up(
         &self,
         claimed: &Claimed,
         began: jiff::Timestamp,
-        outcome: &Result<PaymentAnswer, ProviderError>,
+        outcome: &Result<Vec<PaymentAnswer>, ProviderError>,
+        recall: RecallStage,
     ) -> Result<(), StoreError> {
         let mut work = self.store.begin(Step::Settle).await?;
         let Some(mut current) = work.lock_submission(claimed.submission.id).await? else {
@@ -64,28 +90,24 @@ impl App {
         work.begin_attempt(&current, AttemptKind::LookUp, began).await?;
         let state = if verdict == Verdict::Unclear { AttemptState::Unknown } else { AttemptState::Acknowledged };
         work.end_attempt(current.id, current.attempt_count, state, &attempt_end(outcome)).await?;
-        let bare = Testimony {
-            attempt_no: Some(current.attempt_count),
-            ..Testimony::new(Source::LookUp, verdict, actor_of(current.provider))
+        let witness = Witness {
+            source: Source::LookUp,
+            provider: current.provider,
+            attempt_no: current.attempt_count,
+            weigh: |verdict| verdict,
         };
-        let testimony = match outcome {
-            Ok(answer) => testimony_of_answer(answer, bare),
-            Err(_) => bare,
+        let payments = WithParts::of(&work, current.id).await?;
+        let told = match outcome {
+            Ok(_) => witness.testify(outcome, &payments),
+            // That a look-up failed says nothing about the payment.
+            Err(error) => witness.testify(&Err(ProviderError::Unknown(trouble_of(error))), &payments),
         };
-        if let Some(reference) = &testimony.reported.provider_reference {
-            work.keep_provider_reference(current.id, reference).await?;
-            current.provider_reference = Some(reference.clone());
-        }
-        let mut statuses = Vec::new();
-        for mut payment in work.payments_of(current.id).await? {
-            self.apply(&mut work, &mut payment, &testimony).await?;
-            statuses.push(payment.status);
-        }
+        let statuses = self.take_testimony(&mut work, &mut current, told, payments).await?;
         if holds_lease {
             current.look_ups += 1;
             current.last_look_up = Some((verdict, began));
             current.look_up_requests_met = claimed.submission.look_up_requests;
-            let next = self.next_look(&current, statuses);
+            let next = self.next_look(&current, statuses, recall);
             work.release(&current, next).await?;
             work.wake_worker();
         }
@@ -94,10 +116,19 @@ impl App {
 }
 
 /// What a look-up says: that it failed says nothing about the payment.
-fn verdict_of_look_up(outcome: &Result<PaymentAnswer, ProviderError>) -> Verdict {
+fn verdict_of_look_up(outcome: &Result<Vec<PaymentAnswer>, ProviderError>) -> Verdict {
     match outcome {
         Ok(_) => verdict_of(outcome),
         Err(_) => Verdict::Unclear,
+    }
+}
+
+fn trouble_of(error: &ProviderError) -> Trouble {
+    match error {
+        ProviderError::Refused(refused) => Trouble { what: "the look-up was refused", http_status: refused.http_status, ..Trouble::default() },
+        ProviderError::NotSent(trouble) | ProviderError::Unknown(trouble) | ProviderError::Misconfigured(trouble) => {
+            trouble.clone()
+        }
     }
 }
 

@@ -7,12 +7,14 @@
 
 mod apply;
 mod claim;
-mod clean;
+pub(in crate::app) mod clean;
 mod look_up;
+mod recall;
 mod step;
-mod submit;
+pub(in crate::app) mod submit;
+mod testify;
 
-pub use apply::{Testimony, actor_of};
+pub use apply::{Facts, Testimony, actor_of};
 pub use claim::Claimed;
 
 /// The actor of what billpay does by itself.

@@ -9,9 +9,9 @@ use crate::app::App;
 use crate::crash::Step as CrashStep;
 use crate::domain::event::EventType;
 use crate::domain::payment::Payment;
-use crate::domain::payment::decide::{Step, decide};
+use crate::domain::payment::decide::{RecallStage, Step, decide};
 use crate::domain::payment::status::{PaymentStatus, ReviewReason};
-use crate::domain::payment::submission::Submission;
+use crate::domain::payment::submission::{Subject, Submission};
 use crate::domain::provider::ProviderState;
 use crate::domain::retry;
 use crate::store::StoreError;
@@ -24,17 +24,23 @@ impl App {
     /// Carries a claimed submission one step further and gives the lease back.
     pub async fn advance(&self, claimed: &Claimed) -> Result<(), StoreError> {
         let submission = &claimed.submission;
+        match submission.subject {
+            Subject::Payments => {}
+            Subject::ControlNumbers => return self.advance_control_numbers(claimed).await,
+        }
         let payments = self.store.payments_of_submission(submission.id).await?;
         let way = self.store.provider(submission.provider).await?;
         let paused = way.as_ref().and_then(|row| row.submits_paused_until);
-        let step = self.next_step(submission, &payments, paused);
+        let recall = self.recall_stage(submission.provider, &payments).await?;
+        let step = self.next_step(submission, &payments, paused, recall);
         tracing::debug!(submission.id = %submission.id, ?step, "step");
         match step {
             Step::Submit => {
                 let known_well = way.is_none_or(|row| row.state == ProviderState::Healthy);
                 self.submit(claimed, payments, known_well).await
             }
-            Step::LookUp => self.look_up_payment(claimed).await,
+            Step::LookUp => self.look_up_payments(claimed, payments, recall).await,
+            Step::Recall => self.recall(claimed, &payments).await,
             Step::Release => self.change_all(claimed, PaymentStatus::Ready, None, None).await,
             Step::Expire => {
                 let reason = "the time in which it could be sent is over".to_owned();
@@ -49,12 +55,18 @@ impl App {
         }
     }
 
-    fn next_step(&self, submission: &Submission, payments: &[Payment], paused: Option<Timestamp>) -> Step {
+    fn next_step(
+        &self,
+        submission: &Submission,
+        payments: &[Payment],
+        paused: Option<Timestamp>,
+        recall: RecallStage,
+    ) -> Step {
         let Some(provider) = self.provider(submission.provider) else {
             return Step::WaitUntil(self.clock.now() + SWITCHED_OFF_PAUSE);
         };
         let statuses = payments.iter().map(|payment| payment.status);
-        decide(&submission.situation(statuses, self.clock.now(), paused), &provider.safety())
+        decide(&submission.situation(statuses, self.clock.now(), paused, recall), &provider.safety())
     }
 
     /// When the worker is to look again, decided from what is known after a step.
@@ -62,20 +74,21 @@ impl App {
         &self,
         submission: &Submission,
         statuses: impl IntoIterator<Item = PaymentStatus>,
+        recall: RecallStage,
     ) -> Option<Timestamp> {
         let now = self.clock.now();
         let Some(provider) = self.provider(submission.provider) else {
             return Some(now + SWITCHED_OFF_PAUSE);
         };
-        match decide(&submission.situation(statuses, now, None), &provider.safety()) {
+        match decide(&submission.situation(statuses, now, None, recall), &provider.safety()) {
             Step::WaitUntil(next) => Some(next),
             Step::Rest => None,
-            Step::Submit | Step::LookUp | Step::Release | Step::Expire | Step::Review(_) => Some(now),
+            Step::Submit | Step::LookUp | Step::Recall | Step::Release | Step::Expire | Step::Review(_) => Some(now),
         }
     }
 
     /// Gives the lease back without a change.
-    pub(super) async fn hand_back(&self, submission: &Submission, next: Option<Timestamp>) -> Result<(), StoreError> {
+    pub(in crate::app) async fn hand_back(&self, submission: &Submission, next: Option<Timestamp>) -> Result<(), StoreError> {
         let mut work = self.store.begin(CrashStep::Settle).await?;
         let Some(current) = work.lock_submission(submission.id).await? else { return work.roll_back().await };
         let asked_meanwhile = current.look_up_requests > submission.look_up_requests;
@@ -91,7 +104,7 @@ impl App {
     }
 
     /// Hands a submission back after trouble that was not the payment's: later each time.
-    pub(super) async fn hand_back_after_fault(&self, submission: &Submission) -> Result<(), StoreError> {
+    pub(in crate::app) async fn hand_back_after_fault(&self, submission: &Submission) -> Result<(), StoreError> {
         let faults = submission.fault_count + 1;
         let next = self.clock.now() + retry::delay(faults.unsigned_abs());
         self.hand_back(&Submission { fault_count: faults, ..submission.clone() }, Some(next)).await
@@ -117,7 +130,7 @@ impl App {
             }
             statuses.push(payment.status);
         }
-        let next = self.next_look(&current, statuses);
+        let next = self.next_look(&current, statuses, RecallStage::None);
         work.release(&current, next).await?;
         work.wake_worker();
         work.commit().await

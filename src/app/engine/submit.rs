@@ -3,25 +3,32 @@
 //! The mark is committed before the first byte leaves; whoever cannot tell whether its commit went through does not send.
 //! What was sent is settled by whatever came back, and where nothing came back by what that means: nothing is known.
 
+use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, PoisonError};
+use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
+use uuid::Uuid;
 
-use super::{Claimed, Testimony, actor_of, clean};
+use super::testify::{Told, WithParts, Witness, failure_of, verdict_of};
+use super::{Claimed, clean};
 use crate::app::App;
 use crate::crash::{self, CrashPoint, Step};
 use crate::domain::event::EventType;
+use crate::domain::ids::SubmissionId;
+use crate::domain::payment::decide::RecallStage;
 use crate::domain::payment::evidence::{Source, Verdict, weigh_answer};
 use crate::domain::payment::status::PaymentStatus;
 use crate::domain::payment::submission::Submission;
-use crate::domain::payment::{AttemptKind, AttemptState, Failure, Payment};
+use crate::domain::payment::{Allocation, AttemptKind, AttemptState, Failure, Payment};
 use crate::domain::provider::{ProviderCode, ProviderState};
-use crate::domain::refusal::ErrorCode;
+use crate::ports::clock::Deadline;
 use crate::ports::provider::{
-    FrozenRequest, PaymentAnswer, PaymentRequest, Provider, ProviderError, RefusalKind, Refused, Trouble,
+    BillPart, FrozenRequest, PaymentAnswer, PaymentRequest, Preparation, Provider, ProviderError, Refused,
+    SubmissionRequest, Trouble,
 };
+use crate::store::work::Work;
 use crate::store::{AttemptEnd, StoreError};
 use crate::telemetry::metric;
 
@@ -43,55 +50,51 @@ impl App {
         let Some(provider) = self.provider(claimed.submission.provider).cloned() else {
             return self.hand_back_after_fault(&claimed.submission).await;
         };
-        if let Err(error) = provider.prepare().await {
-            return self.not_prepared(claimed, &error).await;
-        }
+        let payments = self.join_parts(payments).await?;
+        let Some(request) = self.request_of(&claimed.submission, &payments) else {
+            tracing::error!(submission.id = %claimed.submission.id, "a payment's biller is not known yet");
+            return self.hand_back_after_fault(&claimed.submission).await;
+        };
+        let preparation = match provider.prepare(Some(&request)).await.map_err(clean::error) {
+            Ok(preparation) => preparation,
+            Err(ProviderError::Refused(refused)) => return self.refuse_unsent(claimed, &refused).await,
+            Err(error) => return self.not_prepared(claimed, &error).await,
+        };
         let mut submission = claimed.submission.clone();
-        let frozen = match self.frozen(provider.as_ref(), &submission, &payments) {
+        let frozen = match frozen(provider.as_ref(), &submission, &request, &preparation, &payments) {
             Ok(frozen) => frozen,
+            Err(ProviderError::Refused(refused)) => return self.refuse_unsent(claimed, &refused).await,
             Err(error) => {
                 tracing::error!(submission.id = %submission.id, %error, "a submission cannot be written");
                 return self.hand_back_after_fault(&submission).await;
             }
         };
-        let slot = match self.take_slot(provider.as_ref()).await? {
-            Slot::Unlimited => None,
-            Slot::Taken(slot) => Some(slot),
-            Slot::NoneFree => {
-                let soon = self.clock.now() + Duration::from_millis(200);
-                return self.hand_back(&claimed.submission, Some(soon)).await;
-            }
-        };
         submission.request_bytes = Some(frozen.0.clone());
-        let outcome = match self.mark(&mut submission, &payments).await {
-            Ok(true) => self.send_and_settle(claimed, &provider, &submission, &frozen, way_known_well).await,
-            Ok(false) => Ok(()),
-            Err(error) => Err(error),
-        };
-        if let Some(slot) = slot {
-            self.give_back_slot(provider.code(), slot).await;
+        if !self.mark(&mut submission, &payments).await? {
+            return Ok(());
         }
-        outcome
+        let sending = Sending { deadline: claimed.deadline, submission, frozen, preparation, way_known_well };
+        self.send_and_settle(provider.as_ref(), sending).await
     }
 
-    fn frozen(
-        &self,
-        provider: &dyn Provider,
-        submission: &Submission,
-        payments: &[Payment],
-    ) -> Result<FrozenRequest, ProviderError> {
-        // What is READY was proven not to have been sent: it is written anew, with today's date.
-        let may_have_been_sent = payments.iter().any(|payment| payment.status != PaymentStatus::Ready);
-        if let Some(bytes) = submission.request_bytes.as_ref().filter(|_| may_have_been_sent) {
-            return Ok(FrozenRequest(bytes.clone()));
-        }
-        let trouble = |what| ProviderError::NotSent(Trouble { what, ..Trouble::default() });
-        let [payment] = payments else { return Err(trouble("this provider takes one payment at a time")) };
+    /// Payments with their parts.
+    pub(super) async fn join_parts(&self, payments: Vec<Payment>) -> Result<Vec<WithParts>, StoreError> {
+        let ids: Vec<_> = payments.iter().map(|payment| payment.id.uuid()).collect();
+        Ok(WithParts::join(payments, self.store.allocations(&ids).await?))
+    }
+
+    fn request_of(&self, submission: &Submission, payments: &[WithParts]) -> Option<SubmissionRequest> {
+        let bulk = payments.iter().any(|one| one.payment.bulk_payment_id.is_some());
+        let payments: Option<Vec<_>> = payments.iter().map(|one| self.payment_request(one)).collect();
+        Some(SubmissionRequest { our_reference: submission.provider_key.clone(), bulk, payments: payments? })
+    }
+
+    fn payment_request(&self, one: &WithParts) -> Option<PaymentRequest> {
         let catalogue = self.catalogue.snapshot();
-        let biller = catalogue.get(payment.biller_id).ok_or_else(|| trouble("its biller is not known yet"))?;
-        provider.freeze(&PaymentRequest {
-            our_reference: submission.provider_key.clone(),
-            biller: biller.as_ref().clone(),
+        let payment = &one.payment;
+        let funding_account = payment.funding_account_id.and_then(|id| catalogue.funding_account(id));
+        Some(PaymentRequest {
+            biller: catalogue.get(payment.biller_id)?.as_ref().clone(),
             account_reference: payment.account_reference.clone().unwrap_or_default(),
             second_reference: payment.second_reference.clone(),
             amount: payment.amount,
@@ -101,32 +104,61 @@ impl App {
             due_date: payment.due_date,
             delivery_speed: payment.delivery_speed,
             save_bill_number: payment.save_bill_number,
+            funding_account: funding_account.cloned(),
+            bills: one.bills(),
+            new_bill: payment.new_bill,
         })
     }
 
+    /// The adapter tells, before anything is sent, that the provider would refuse: what is READY has failed. What may have
+    /// been sent before is not touched by that.
+    async fn refuse_unsent(&self, claimed: &Claimed, refused: &Refused) -> Result<(), StoreError> {
+        let mut work = self.store.begin(Step::Settle).await?;
+        let held = work.lock_submission(claimed.submission.id).await?;
+        let Some(current) = held.filter(|now| now.fence == claimed.submission.fence) else {
+            return work.roll_back().await;
+        };
+        let mut statuses = Vec::new();
+        for mut payment in work.payments_of(current.id).await? {
+            if payment.status == PaymentStatus::Ready {
+                let before = payment.clone();
+                payment.status = PaymentStatus::Failed;
+                let failure = failure_of(refused.kind, refused.code.clone(), refused.message.clone());
+                let reason = Some(failure.message.clone());
+                payment.failure = Some(Failure { fields: refused.fields.clone(), ..failure });
+                let actor = super::actor_of(current.provider);
+                work.save_payment(&before, &mut payment, EventType::PaymentFailed, actor, reason).await?;
+                work.drop_claim(payment.id).await?;
+            }
+            statuses.push(payment.status);
+        }
+        let next = self.next_look(&current, statuses, RecallStage::None);
+        work.release(&current, next).await?;
+        work.commit().await
+    }
+
     /// No session could be had: nothing was marked, nothing was sent.
-    async fn not_prepared(&self, claimed: &Claimed, error: &ProviderError) -> Result<(), StoreError> {
+    pub(in crate::app) async fn not_prepared(&self, claimed: &Claimed, error: &ProviderError) -> Result<(), StoreError> {
+        if let ProviderError::NotSent(Trouble { retry_after: Some(pause), .. }) = error {
+            // The provider is busy with our other calls: that is no fault of its or of the payment's.
+            let next = self.clock.now() + *pause;
+            return self.hand_back(&claimed.submission, Some(next)).await;
+        }
         tracing::warn!(provider.name = %claimed.submission.provider, %error, "no session with the provider");
         self.note_trouble(claimed.submission.provider, error).await?;
         self.hand_back_after_fault(&claimed.submission).await
     }
 
     /// Commits the mark; false where the lease is lost or a payment was cancelled meanwhile.
-    async fn mark(&self, submission: &mut Submission, payments: &[Payment]) -> Result<bool, StoreError> {
+    async fn mark(&self, submission: &mut Submission, payments: &[WithParts]) -> Result<bool, StoreError> {
         let mut work = self.store.begin(Step::Mark).await?;
         let now = work.now();
-        submission.attempt_count += 1;
-        submission.submits += 1;
-        submission.last_submit_at = Some(now);
-        submission.key_first_used_at = submission.key_first_used_at.or(Some(now));
-        submission.last_submit_verdict = None;
-        submission.look_ups = 0;
-        submission.last_look_up = None;
+        submission.count_submit(now);
         if !work.mark(submission, self.policy.call_timeout, self.policy.lease_margin).await? {
             work.roll_back().await?;
             return Ok(false);
         }
-        for payment in payments.iter().filter(|payment| !payment.status.is_final()) {
+        for payment in payments.iter().map(|one| &one.payment).filter(|payment| !payment.status.is_final()) {
             let mut after = payment.clone();
             after.status = PaymentStatus::Submitting;
             after.review = None;
@@ -146,37 +178,40 @@ impl App {
         Ok(true)
     }
 
-    async fn send_and_settle(
-        &self,
-        claimed: &Claimed,
-        provider: &Arc<dyn Provider>,
-        submission: &Submission,
-        frozen: &FrozenRequest,
-        way_known_well: bool,
-    ) -> Result<(), StoreError> {
+    async fn send_and_settle(&self, provider: &dyn Provider, sending: Sending) -> Result<(), StoreError> {
+        let Sending { deadline, submission, frozen, preparation, way_known_well } = sending;
         crash::point(CrashPoint::BeforeSend);
-        let deadline = claimed.deadline.at_most(self.policy.call_timeout);
+        let deadline = deadline.at_most(self.policy.call_timeout);
         let started = Instant::now();
         let outcome = if deadline.left().is_zero() {
             Err(ProviderError::NotSent(Trouble { what: "the lease was nearly over", ..Trouble::default() }))
         } else {
-            let call = AssertUnwindSafe(provider.submit(frozen, deadline)).catch_unwind().await;
+            let call = AssertUnwindSafe(provider.submit(&frozen, preparation, deadline)).catch_unwind().await;
             call.unwrap_or(Err(ProviderError::Unknown(Trouble { what: "the adapter failed", ..Trouble::default() })))
         };
-        let outcome = clean::answer(outcome);
+        let outcome = clean::answers(outcome);
         crash::point(CrashPoint::AfterSend);
         note_call(provider.code(), "submit", &outcome, started);
         // The pause is to stand before the submission can come due again; the answer is stored in any case.
-        if matches!(outcome, Ok(_) | Err(ProviderError::Refused(_))) {
-            self.forget_failures(provider.code());
-        }
-        let noted = match &outcome {
-            Ok(_) | Err(ProviderError::Refused(_)) if !way_known_well => self.note_recovery(provider.code()).await,
-            Ok(_) => Ok(()),
-            Err(error) => self.note_trouble(provider.code(), error).await,
-        };
-        self.settle(submission, &outcome).await?;
+        let noted = self.note_way(provider.code(), &outcome, way_known_well).await;
+        self.settle(&submission, &outcome).await?;
         noted
+    }
+
+    /// What the outcome of a call that has an effect tells about the way to the provider.
+    pub(in crate::app) async fn note_way<T: Sync>(
+        &self,
+        provider: ProviderCode,
+        outcome: &Result<T, ProviderError>,
+        way_known_well: bool,
+    ) -> Result<(), StoreError> {
+        match outcome {
+            Ok(_) | Err(ProviderError::Refused(_)) => {
+                self.forget_failures(provider);
+                if way_known_well { Ok(()) } else { self.note_recovery(provider).await }
+            }
+            Err(error) => self.note_trouble(provider, error).await,
+        }
     }
 
     /// The provider took a submission again.
@@ -190,7 +225,7 @@ impl App {
     async fn settle(
         &self,
         submission: &Submission,
-        outcome: &Result<PaymentAnswer, ProviderError>,
+        outcome: &Result<Vec<PaymentAnswer>, ProviderError>,
     ) -> Result<(), StoreError> {
         let mut tries = 0;
         loop {
@@ -208,41 +243,64 @@ impl App {
     async fn try_settle(
         &self,
         sent: &Submission,
-        outcome: &Result<PaymentAnswer, ProviderError>,
+        outcome: &Result<Vec<PaymentAnswer>, ProviderError>,
     ) -> Result<(), StoreError> {
         let mut work = self.store.begin(Step::Settle).await?;
         let Some(mut current) = work.lock_submission(sent.id).await? else { return work.roll_back().await };
         let holds_lease = current.fence == sent.fence;
         let said = verdict_of(outcome);
         let undetermined = !holds_lease || work.other_submit_undetermined(sent.id, sent.attempt_count).await?;
-        let mut testimony = testimony_of(outcome, weigh_answer(said, undetermined), sent.provider);
-        testimony.attempt_no = Some(sent.attempt_count);
+        let witness = Witness {
+            source: Source::Submit,
+            provider: sent.provider,
+            attempt_no: sent.attempt_count,
+            weigh: if undetermined { |verdict| weigh_answer(verdict, true) } else { |verdict| verdict },
+        };
         work.end_attempt(sent.id, sent.attempt_count, attempt_state(said), &attempt_end(outcome)).await?;
-        if let Some(reference) = &testimony.reported.provider_reference {
-            work.keep_provider_reference(sent.id, reference).await?;
-            current.provider_reference = Some(reference.clone());
-        }
-        let mut statuses = Vec::new();
-        for mut payment in work.payments_of(sent.id).await? {
-            self.apply(&mut work, &mut payment, &testimony).await?;
-            statuses.push(payment.status);
-        }
+        let payments = WithParts::of(&work, sent.id).await?;
+        let statuses = self.take_testimony(&mut work, &mut current, witness.testify(outcome, &payments), payments).await?;
         if holds_lease {
             current.last_submit_at = Some(work.now());
             current.last_submit_verdict = Some(said);
             current.fault_count = 0;
-            let next = self.next_look(&current, statuses);
+            let next = self.next_look(&current, statuses, RecallStage::None);
             work.release(&current, next).await?;
             work.wake_worker();
         }
         work.commit().await
     }
 
+    /// Applies what was told of each payment, and keeps the names that the provider gave.
+    pub(super) async fn take_testimony(
+        &self,
+        work: &mut Work,
+        submission: &mut Submission,
+        told: Vec<Told>,
+        payments: Vec<WithParts>,
+    ) -> Result<Vec<PaymentStatus>, StoreError> {
+        let alone = payments.len() == 1;
+        let mut statuses = Vec::with_capacity(payments.len());
+        for (mut one, told) in payments.into_iter().zip(told) {
+            if let Some(reference) = told.testimony.reported.provider_reference.as_ref().filter(|_| alone) {
+                work.keep_provider_reference(submission.id, reference).await?;
+                submission.provider_reference = Some(reference.clone());
+            }
+            work.name_parts(one.payment.id, &told.part_references).await?;
+            self.apply(work, &mut one.payment, &told.testimony).await?;
+            statuses.push(one.payment.status);
+        }
+        Ok(statuses)
+    }
+
     /// What a failure of a call tells about the way to the provider: refused credentials stop submissions at once,
     /// several failures in a row for a moment. Look-ups go on.
-    pub(super) async fn note_trouble(&self, provider: ProviderCode, error: &ProviderError) -> Result<(), StoreError> {
+    pub(in crate::app) async fn note_trouble(&self, provider: ProviderCode, error: &ProviderError) -> Result<(), StoreError> {
         let (state, trouble, pause) = match error {
             ProviderError::Refused(_) => return Ok(()),
+            ProviderError::NotSent(trouble @ Trouble { retry_after: Some(pause), .. }) => {
+                tracing::warn!(provider.name = %provider, %trouble, "the provider asks us to wait: submissions pause");
+                (ProviderState::Degraded, trouble, *pause)
+            }
             ProviderError::Misconfigured(trouble) => {
                 tracing::error!(provider.name = %provider, %trouble, "the provider refuses us: submissions pause");
                 (ProviderState::Misconfigured, trouble, self.policy.misconfigured_pause)
@@ -270,45 +328,68 @@ impl App {
     fn forget_failures(&self, provider: ProviderCode) {
         self.failures.lock().unwrap_or_else(PoisonError::into_inner).remove(&provider);
     }
+}
 
-    async fn take_slot(&self, provider: &dyn Provider) -> Result<Slot, StoreError> {
-        let Some(most) = provider.max_concurrent_calls() else { return Ok(Slot::Unlimited) };
-        let work = self.store.begin(Step::Other).await?;
-        work.lay_out_slots(provider.code(), most).await?;
-        let slot = work.take_slot(provider.code(), most, &self.instance, self.policy.lease).await?;
-        work.commit().await?;
-        Ok(slot.map_or(Slot::NoneFree, Slot::Taken))
+/// A submission that is marked and about to be sent.
+struct Sending {
+    deadline: Deadline,
+    submission: Submission,
+    frozen: FrozenRequest,
+    preparation: Preparation,
+    way_known_well: bool,
+}
+
+impl WithParts {
+    /// The payments of a submission.
+    pub(super) async fn of(work: &Work, submission: SubmissionId) -> Result<Vec<Self>, StoreError> {
+        let payments = work.payments_of(submission).await?;
+        let ids: Vec<_> = payments.iter().map(|payment| payment.id.uuid()).collect();
+        Ok(Self::join(payments, work.allocations(&ids).await?))
     }
 
-    async fn give_back_slot(&self, provider: ProviderCode, slot: i32) {
-        let given = async {
-            let work = self.store.begin(Step::Other).await?;
-            work.give_back_slot(provider, slot, &self.instance).await?;
-            work.commit().await
+    fn join(payments: Vec<Payment>, mut parts: HashMap<Uuid, Vec<Allocation>>) -> Vec<Self> {
+        let with = |payment: Payment| {
+            let parts = parts.remove(&payment.id.uuid()).unwrap_or_default();
+            Self { payment, parts }
         };
-        if let Err(error) = given.await {
-            tracing::warn!(provider.name = %provider, %error, "a slot comes free only when its lease ends");
-        }
+        payments.into_iter().map(with).collect()
+    }
+
+    /// What the provider names it, as a whole or part by part.
+    pub(super) fn provider_references(&self) -> impl Iterator<Item = String> {
+        let of_parts = self.parts.iter().filter_map(|part| part.provider_reference.clone());
+        let whole = self.payment.provider_reference.clone();
+        let of_parts: Vec<String> = if whole.is_some() { Vec::new() } else { of_parts.collect() };
+        whole.into_iter().chain(of_parts)
+    }
+
+    /// The bills that are paid, as the provider calls them.
+    pub(super) fn bills(&self) -> Vec<BillPart> {
+        let part = |part: &Allocation| {
+            let bill_reference = part.bill_reference.clone()?;
+            Some(BillPart { bill_reference, amount: part.amount, reference: None })
+        };
+        self.parts.iter().filter_map(part).collect()
     }
 }
 
-enum Slot {
-    Unlimited,
-    Taken(i32),
-    NoneFree,
-}
-
-/// What an answer says, before it is weighed.
-pub(super) fn verdict_of(outcome: &Result<PaymentAnswer, ProviderError>) -> Verdict {
-    match outcome {
-        Ok(answer) => answer.verdict.unwrap_or(Verdict::Unclear),
-        Err(ProviderError::Refused(_)) => Verdict::Declined,
-        Err(ProviderError::NotSent(_) | ProviderError::Misconfigured(_)) => Verdict::NotSent,
-        Err(ProviderError::Unknown(_)) => Verdict::Unclear,
+/// What will be sent: of what may have been sent before the same bytes again, else what is written now.
+fn frozen(
+    provider: &dyn Provider,
+    submission: &Submission,
+    request: &SubmissionRequest,
+    preparation: &Preparation,
+    payments: &[WithParts],
+) -> Result<FrozenRequest, ProviderError> {
+    // What is READY was proven not to have been sent: it is written anew, with today's date.
+    let may_have_been_sent = payments.iter().any(|one| one.payment.status != PaymentStatus::Ready);
+    match submission.request_bytes.as_ref().filter(|_| may_have_been_sent) {
+        Some(bytes) => Ok(FrozenRequest(bytes.clone())),
+        None => provider.freeze(request, preparation),
     }
 }
 
-const fn attempt_state(said: Verdict) -> AttemptState {
+pub(in crate::app) const fn attempt_state(said: Verdict) -> AttemptState {
     match said {
         Verdict::NotSent => AttemptState::NotSent,
         Verdict::Unclear | Verdict::NotFound => AttemptState::Unknown,
@@ -318,92 +399,45 @@ const fn attempt_state(said: Verdict) -> AttemptState {
         | Verdict::Mismatch
         | Verdict::Reversed
         | Verdict::DisbursementFailed
+        | Verdict::FundingFailed
         | Verdict::ConfirmedSucceeded => AttemptState::Succeeded,
     }
 }
 
-fn testimony_of(
-    outcome: &Result<PaymentAnswer, ProviderError>,
-    verdict: Verdict,
-    provider: ProviderCode,
-) -> Testimony<'static> {
-    let bare = Testimony::new(Source::Submit, verdict, actor_of(provider));
+/// What an attempt's row keeps of an answer; of several, what they have in common.
+pub(super) fn attempt_end(outcome: &Result<Vec<PaymentAnswer>, ProviderError>) -> AttemptEnd {
     match outcome {
-        Ok(answer) => testimony_of_answer(answer, bare),
-        Err(ProviderError::Refused(refused)) => Testimony { failure: Some(failure_of_refusal(refused)), ..bare },
-        Err(
-            ProviderError::NotSent(trouble) | ProviderError::Unknown(trouble) | ProviderError::Misconfigured(trouble),
-        ) => Testimony { note: Some(trouble.what), actor: super::BILLPAY, ..bare },
-    }
-}
-
-/// Everything that an answer carries, as evidence.
-pub(super) fn testimony_of_answer<'a>(answer: &PaymentAnswer, bare: Testimony<'a>) -> Testimony<'a> {
-    Testimony {
-        reported: answer.reported.clone(),
-        account_holder_name: answer.account_holder_name.clone(),
-        provider_status: answer.provider_status.clone(),
-        failure: (bare.verdict == Verdict::Declined).then(|| failure_of_answer(answer)),
-        token: answer.token.clone(),
-        receipt_fields: answer.receipt_fields.clone(),
-        ..bare
-    }
-}
-
-fn failure_of_answer(answer: &PaymentAnswer) -> Failure {
-    Failure {
-        code: ErrorCode::ProviderRefused,
-        message: "The provider declined the payment; no money was moved.".to_owned(),
-        provider_code: answer.code.clone(),
-        provider_message: answer.message.clone(),
-        fields: Vec::new(),
-    }
-}
-
-fn failure_of_refusal(refused: &Refused) -> Failure {
-    let (code, message) = match refused.kind {
-        RefusalKind::AccountNotFound => (ErrorCode::AccountNotFound, "The biller does not know this account number."),
-        RefusalKind::Amount => (ErrorCode::AmountNotAllowed, "The provider does not allow this amount."),
-        RefusalKind::Input => (ErrorCode::BadUserInput, "The provider refused some of what was entered."),
-        RefusalKind::Other => (ErrorCode::ProviderRefused, "The provider refused the payment; no money was moved."),
-    };
-    Failure {
-        code,
-        message: message.to_owned(),
-        provider_code: refused.code.clone(),
-        provider_message: Some(refused.message.clone()),
-        fields: refused.fields.clone(),
-    }
-}
-
-/// What an attempt's row keeps of an answer.
-pub(super) fn attempt_end(outcome: &Result<PaymentAnswer, ProviderError>) -> AttemptEnd {
-    match outcome {
-        Ok(answer) => AttemptEnd {
+        Ok(answers) => answers.first().map_or_else(AttemptEnd::default, |answer| AttemptEnd {
             http_status: answer.http_status,
             provider_code: answer.code.clone(),
             provider_message: answer.message.clone(),
             provider_trace: answer.trace.clone(),
-        },
-        Err(ProviderError::Refused(refused)) => AttemptEnd {
+        }),
+        Err(error) => attempt_end_of_error(error),
+    }
+}
+
+/// What an attempt's row keeps of an error.
+pub(in crate::app) fn attempt_end_of_error(error: &ProviderError) -> AttemptEnd {
+    match error {
+        ProviderError::Refused(refused) => AttemptEnd {
             http_status: refused.http_status,
             provider_code: refused.code.clone(),
             provider_message: Some(refused.message.clone()),
             provider_trace: refused.trace.clone(),
         },
-        Err(
-            ProviderError::NotSent(trouble) | ProviderError::Unknown(trouble) | ProviderError::Misconfigured(trouble),
-        ) => AttemptEnd {
+        ProviderError::NotSent(trouble) | ProviderError::Unknown(trouble) | ProviderError::Misconfigured(trouble) => {
+            AttemptEnd {
             http_status: trouble.http_status,
             provider_code: trouble.code.clone(),
             provider_message: trouble.message.clone().or_else(|| Some(trouble.what.to_owned())),
             provider_trace: trouble.trace.clone(),
-        },
+        }}
     }
 }
 
 /// Counts a call to a provider.
-pub(super) fn note_call<T>(
+pub(in crate::app) fn note_call<T>(
     provider: ProviderCode,
     call: &'static str,
     outcome: &Result<T, ProviderError>,
