@@ -36,6 +36,8 @@ pub trait ContextExt {
     fn owner(&self) -> Owner;
     /// Whether the requester is an administrator of the tenant.
     fn is_admin(&self) -> bool;
+    /// Whether the requester is an operator, who sees what belongs to no tenant.
+    fn is_operator(&self) -> bool;
     /// Refuses a requester without a scope.
     fn require(&self, scope: Scope) -> async_graphql::Result<()>;
     /// Loaders that batch.
@@ -59,6 +61,10 @@ impl ContextExt for Context<'_> {
         self.requester().may(Scope::Admin)
     }
 
+    fn is_operator(&self) -> bool {
+        self.requester().may(Scope::Operator)
+    }
+
     fn require(&self, scope: Scope) -> async_graphql::Result<()> {
         require(self.requester(), scope).map_err(top_level)
     }
@@ -66,7 +72,7 @@ impl ContextExt for Context<'_> {
     fn loader(&self) -> &DataLoader<StoreLoader> {
         let loaders = self.data_unchecked::<Loaders>();
         loaders.made.get_or_init(|| {
-            let loader = StoreLoader::new(self.app().clone(), self.owner());
+            let loader = StoreLoader::new(self.app().clone(), self.owner(), self.is_operator());
             DataLoader::new(loader, TokioSpawner::current(), AtGate(loaders.gate.clone()))
         })
     }

@@ -10,6 +10,9 @@ use super::error::bad_input;
 use super::object::bill::BillFilter;
 use super::object::bill_number::BillNumberFilter;
 use super::object::biller::BillerFilter;
+use super::object::callback::CallbackFilter;
+use super::object::collection::CollectionFilter;
+use super::object::control_number::ControlNumberFilter;
 use super::object::event::EventFilter;
 use super::object::payment::PaymentFilter;
 use crate::domain::biller::{Biller, BillerCategory};
@@ -96,6 +99,9 @@ pub fn bill_numbers(filter: BillNumberFilter) -> async_graphql::Result<store::Bi
         biller_id: optional(filter.biller_id, "billerId")?,
         account_reference: stored_text(filter.account_reference, "accountReference")?,
         customer: stored_text(filter.customer, "customer")?,
+        account_active: filter.account_active,
+        created_from: filter.created_from.map(|at| at.0),
+        created_before: filter.created_before.map(|at| at.0),
     })
 }
 
@@ -104,7 +110,47 @@ pub fn bills(filter: BillFilter) -> async_graphql::Result<store::BillFilter> {
     Ok(store::BillFilter {
         biller_id: optional(filter.biller_id, "billerId")?,
         account_reference: stored_text(filter.account_reference, "accountReference")?,
+        bill_number_id: optional(filter.bill_number_id, "billNumberId")?,
+        statuses: filter.statuses.map(|statuses| statuses.into_iter().map(Into::into).collect()),
         payable: filter.payable,
+        customer: stored_text(filter.customer, "customer")?,
+        told_from: filter.told_from.map(|at| at.0),
+        told_before: filter.told_before.map(|at| at.0),
+    })
+}
+
+/// Which control numbers are wanted.
+pub fn control_numbers(filter: ControlNumberFilter) -> async_graphql::Result<store::ControlNumberFilter> {
+    Ok(store::ControlNumberFilter {
+        statuses: filter.statuses.map(|statuses| statuses.into_iter().map(Into::into).collect()),
+        kind: filter.kind.map(Into::into),
+        reference: stored_text(filter.reference, "reference")?,
+        customer: stored_text(filter.customer, "customer")?,
+        created_from: filter.created_from.map(|at| at.0),
+        created_before: filter.created_before.map(|at| at.0),
+    })
+}
+
+/// Which collections are wanted.
+pub fn collections(filter: CollectionFilter) -> async_graphql::Result<store::CollectionFilter> {
+    Ok(store::CollectionFilter {
+        control_number_id: optional(filter.control_number_id, "controlNumberId")?,
+        statuses: filter.statuses.map(|statuses| statuses.into_iter().map(Into::into).collect()),
+        flags: filter.flags.map(|flags| flags.into_iter().map(Into::into).collect()),
+        received_from: filter.received_from.map(|at| at.0),
+        received_before: filter.received_before.map(|at| at.0),
+    })
+}
+
+/// Which callbacks are wanted.
+pub fn callbacks(filter: CallbackFilter) -> async_graphql::Result<store::CallbackFilter> {
+    let no_such = || bad_input("there is no such provider");
+    Ok(store::CallbackFilter {
+        provider: filter.provider_id.map(|id| provider(&id).ok_or_else(no_such)).transpose()?,
+        state: filter.state.map(Into::into),
+        verified: filter.verified,
+        received_from: filter.received_from.map(|at| at.0),
+        received_before: filter.received_before.map(|at| at.0),
     })
 }
 
@@ -121,10 +167,24 @@ pub fn payments(filter: PaymentFilter) -> async_graphql::Result<store::PaymentFi
     })
 }
 
+/// Which scope lets a token read the events of which objects.
+const READABLE: [(Scope, SubjectKind); 5] = [
+    (Scope::PaymentsRead, SubjectKind::Payment),
+    (Scope::PaymentsRead, SubjectKind::BulkPayment),
+    (Scope::BillsRead, SubjectKind::BillNumber),
+    (Scope::ControlNumbersRead, SubjectKind::ControlNumber),
+    (Scope::ControlNumbersRead, SubjectKind::Collection),
+];
+
+/// Refuses a token that may read no object of which the log tells.
+pub fn require_events(ctx: &Context<'_>) -> async_graphql::Result<()> {
+    let some = READABLE.iter().any(|(scope, _)| ctx.requester().may(*scope));
+    if some { Ok(()) } else { ctx.require(Scope::PaymentsRead) }
+}
+
 /// Which events are wanted: those of objects that the token's scopes let it read.
 pub fn events(ctx: &Context<'_>, filter: EventFilter) -> async_graphql::Result<store::EventFilter> {
-    let readable = [(Scope::PaymentsRead, SubjectKind::Payment), (Scope::BillsRead, SubjectKind::BillNumber)];
-    let kinds = readable.into_iter().filter(|(scope, _)| ctx.requester().may(*scope)).map(|(_, kind)| kind).collect();
+    let kinds = READABLE.into_iter().filter(|(scope, _)| ctx.requester().may(*scope)).map(|(_, kind)| kind).collect();
     let subject = filter.subject_id.map(|id| id.parse::<AnyId>().map_err(|_| bad_input("`subjectId` is not an id")));
     Ok(store::EventFilter {
         subject_kinds: Some(kinds),

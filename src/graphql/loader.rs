@@ -9,10 +9,15 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::domain::bill::Bill;
 use crate::domain::bill_number::BillNumber;
+use crate::domain::bulk_payment::BulkPayment;
+use crate::domain::collection::Collection;
+use crate::domain::control_number::ControlNumber;
 use crate::domain::event::Event;
 use crate::domain::money::Money;
+use crate::domain::payment::recall::Recall;
 use crate::domain::payment::{Allocation, Attempt, Payment, Receipt};
 use crate::domain::provider::ProviderCode;
+use crate::domain::reminder::Reminder;
 use crate::store::{Owner, ProviderRow, StoreError};
 
 /// Loads from the store what one owner may see.
@@ -20,12 +25,13 @@ use crate::store::{Owner, ProviderRow, StoreError};
 pub struct StoreLoader {
     app: App,
     owner: Owner,
+    operator: bool,
 }
 
 impl StoreLoader {
-    /// A loader for one request.
-    pub const fn new(app: App, owner: Owner) -> Self {
-        Self { app, owner }
+    /// A loader for one request; an operator's finds what belongs to no tenant, too.
+    pub const fn new(app: App, owner: Owner, operator: bool) -> Self {
+        Self { app, owner, operator }
     }
 }
 
@@ -53,6 +59,18 @@ key! {
     BillNumberKey
 }
 key! {
+    /// A bulk payment by its id.
+    BulkPaymentKey
+}
+key! {
+    /// The payments of a bulk payment.
+    PaymentsOfBulk
+}
+key! {
+    /// The recalls of a payment.
+    RecallsOf
+}
+key! {
     /// The allocations of a payment.
     AllocationsOf
 }
@@ -67,6 +85,42 @@ key! {
 key! {
     /// The newest open payment of a bill, and how much of the bill is in open payments.
     OpenPaymentOf
+}
+
+key! {
+    /// A control number by its id.
+    ControlNumberKey
+}
+key! {
+    /// A collection by its id.
+    CollectionKey
+}
+
+/// The newest collections of a control number, and one more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CollectionsOfControlNumber {
+    /// Which control number.
+    pub control_number: Uuid,
+    /// How many at most.
+    pub limit: u64,
+}
+
+/// The collection that a provider named so, by its id.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct CollectionNamed {
+    /// Which provider.
+    pub provider: ProviderCode,
+    /// What it named the collection.
+    pub reference: String,
+}
+
+/// What was told with a reminder's event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ReminderKey {
+    /// Of which bill number.
+    pub bill_number: Uuid,
+    /// Which change of the bill number the event was.
+    pub version: i32,
 }
 
 /// What all processes know of a provider.
@@ -148,6 +202,104 @@ impl Loader<BillNumberKey> for StoreLoader {
         let ids: Vec<_> = keys.iter().map(|key| key.0).collect();
         let found = self.app.store.bill_numbers_by_id(&self.owner, &ids).await?;
         Ok(found.into_iter().map(|(id, number)| (BillNumberKey(id), number)).collect())
+    }
+}
+
+impl Loader<ControlNumberKey> for StoreLoader {
+    type Value = ControlNumber;
+    type Error = LoadError;
+
+    async fn load(&self, keys: &[ControlNumberKey]) -> Result<HashMap<ControlNumberKey, ControlNumber>, LoadError> {
+        let ids: Vec<_> = keys.iter().map(|key| key.0).collect();
+        let found = self.app.store.control_numbers_by_ids(&self.owner, &ids).await?;
+        Ok(found.into_iter().map(|(id, number)| (ControlNumberKey(id), number)).collect())
+    }
+}
+
+impl Loader<CollectionKey> for StoreLoader {
+    type Value = Collection;
+    type Error = LoadError;
+
+    async fn load(&self, keys: &[CollectionKey]) -> Result<HashMap<CollectionKey, Collection>, LoadError> {
+        let ids: Vec<_> = keys.iter().map(|key| key.0).collect();
+        let found = self.app.store.collections_by_ids(&self.owner, self.operator, &ids).await?;
+        Ok(found.into_iter().map(|(id, collection)| (CollectionKey(id), collection)).collect())
+    }
+}
+
+impl Loader<CollectionsOfControlNumber> for StoreLoader {
+    type Value = Vec<Collection>;
+    type Error = LoadError;
+
+    async fn load(
+        &self,
+        keys: &[CollectionsOfControlNumber],
+    ) -> Result<HashMap<CollectionsOfControlNumber, Vec<Collection>>, LoadError> {
+        let mut found = HashMap::new();
+        for limit in keys.iter().map(|key| key.limit).collect::<std::collections::BTreeSet<_>>() {
+            let ids: Vec<_> = keys.iter().filter(|key| key.limit == limit).map(|key| key.control_number).collect();
+            let collections = self.app.store.collections_of_numbers(&self.owner, &ids, limit).await?;
+            found.extend(collections.into_iter().map(|(control_number, collections)| {
+                (CollectionsOfControlNumber { control_number, limit }, collections)
+            }));
+        }
+        Ok(found)
+    }
+}
+
+impl Loader<CollectionNamed> for StoreLoader {
+    type Value = Uuid;
+    type Error = LoadError;
+
+    async fn load(&self, keys: &[CollectionNamed]) -> Result<HashMap<CollectionNamed, Uuid>, LoadError> {
+        let names: Vec<_> = keys.iter().map(|key| (key.provider, key.reference.clone())).collect();
+        let found = self.app.store.collections_named(&names).await?;
+        Ok(found.into_iter().map(|((provider, reference), id)| (CollectionNamed { provider, reference }, id)).collect())
+    }
+}
+
+impl Loader<ReminderKey> for StoreLoader {
+    type Value = Reminder;
+    type Error = LoadError;
+
+    async fn load(&self, keys: &[ReminderKey]) -> Result<HashMap<ReminderKey, Reminder>, LoadError> {
+        let wanted: Vec<_> = keys.iter().map(|key| (key.bill_number, key.version)).collect();
+        let found = self.app.store.reminders(&self.owner, &wanted).await?;
+        let key = |(bill_number, version)| ReminderKey { bill_number, version };
+        Ok(found.into_iter().map(|(named, reminder)| (key(named), reminder)).collect())
+    }
+}
+
+impl Loader<BulkPaymentKey> for StoreLoader {
+    type Value = BulkPayment;
+    type Error = LoadError;
+
+    async fn load(&self, keys: &[BulkPaymentKey]) -> Result<HashMap<BulkPaymentKey, BulkPayment>, LoadError> {
+        let ids: Vec<_> = keys.iter().map(|key| key.0).collect();
+        let found = self.app.store.bulk_payments_by_id(&self.owner, &ids).await?;
+        Ok(found.into_iter().map(|(id, bulk)| (BulkPaymentKey(id), bulk)).collect())
+    }
+}
+
+impl Loader<PaymentsOfBulk> for StoreLoader {
+    type Value = Vec<Payment>;
+    type Error = LoadError;
+
+    async fn load(&self, keys: &[PaymentsOfBulk]) -> Result<HashMap<PaymentsOfBulk, Vec<Payment>>, LoadError> {
+        let ids: Vec<_> = keys.iter().map(|key| key.0).collect();
+        let found = self.app.store.payments_of_bulks(&self.owner, &ids).await?;
+        Ok(found.into_iter().map(|(id, payments)| (PaymentsOfBulk(id), payments)).collect())
+    }
+}
+
+impl Loader<RecallsOf> for StoreLoader {
+    type Value = Vec<Recall>;
+    type Error = LoadError;
+
+    async fn load(&self, keys: &[RecallsOf]) -> Result<HashMap<RecallsOf, Vec<Recall>>, LoadError> {
+        let ids: Vec<_> = keys.iter().map(|key| key.0).collect();
+        let found = self.app.store.recalls_of(&ids).await?;
+        Ok(found.into_iter().map(|(id, recalls)| (RecallsOf(id), recalls)).collect())
     }
 }
 

@@ -5,9 +5,16 @@ use async_graphql::{Context, Description, Enum, ID, InputObject, Object, OneofOb
 use super::context::ContextExt;
 use super::error::{UserError, split, user_error};
 use super::object::bill_number::BillNumber;
+use super::object::bulk_payment::{BulkPayment, CreateBulkPaymentInput, CreateBulkPaymentPayload};
+use super::object::control_number::ControlNumber;
+use super::object::control_number_input::{
+    CreateControlNumberInput, CreateControlNumberPayload, CreateControlNumbersInput, CreateControlNumbersPayload,
+    CreatedControlNumber, UpdateControlNumberInput, UpdateControlNumberPayload,
+};
 use super::object::money::MoneyInput;
 use super::object::payment::Payment;
 use super::object::payment_parts::DeliverySpeed;
+use super::object::recall::VoidKind;
 use super::scalar::{Date, PhoneNumber, Url};
 use crate::app::bill_numbers;
 use crate::app::create_payment::{self, CreatedPayment, Target};
@@ -128,6 +135,27 @@ pub struct CancelPaymentPayload {
     /// The payment.
     payment: Option<Payment>,
     /// Why it was not cancelled.
+    errors: Vec<UserError>,
+}
+
+/// Which payment to void, and why.
+#[derive(Clone, Debug, InputObject)]
+pub struct VoidPaymentInput {
+    /// The payment.
+    pub payment_id: ID,
+    /// Why, for a person and for the provider.
+    pub reason: String,
+    /// What becomes of the money.
+    #[graphql(default_with = "Some(VoidKind::VoidOnly)")]
+    pub kind: Option<VoidKind>,
+}
+
+/// The payment as it is, or why it is not voided.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct VoidPaymentPayload {
+    /// The payment.
+    payment: Option<Payment>,
+    /// Why it is not voided.
     errors: Vec<UserError>,
 }
 
@@ -317,7 +345,24 @@ impl Mutation {
         Ok(CreatePaymentPayload { payment: Some(Payment(payment)), errors, replayed })
     }
 
-    /// Calls a payment off, as long as nothing was sent.
+    /// Makes a bulk payment, once for each idempotency key: all of its bills are paid, or none.
+    async fn create_bulk_payment(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to pay.")] input: CreateBulkPaymentInput,
+    ) -> async_graphql::Result<CreateBulkPaymentPayload> {
+        let outcome = ctx.app().create_bulk_payment(ctx.requester(), input.into()).await;
+        let (created, errors) = split(ctx, outcome).await?;
+        let Some(created) = created else {
+            return Ok(CreateBulkPaymentPayload { bulk_payment: None, errors, replayed: false });
+        };
+        let errors = user_errors(ctx, created.refusals).await?;
+        let bulk_payment = created.bulk.map(BulkPayment);
+        Ok(CreateBulkPaymentPayload { bulk_payment, errors, replayed: created.replayed })
+    }
+
+    /// Calls a payment off: at once as long as nothing was sent, else by asking the provider that holds it. Whether the
+    /// provider did so, the payment's status tells.
     async fn cancel_payment(
         &self,
         ctx: &Context<'_>,
@@ -326,6 +371,19 @@ impl Mutation {
         let outcome = ctx.app().cancel_payment(ctx.requester(), &input.payment_id, input.reason).await;
         let (payment, errors) = split(ctx, outcome).await?;
         Ok(CancelPaymentPayload { payment: payment.map(Payment), errors })
+    }
+
+    /// Has the provider asked to void a payment that it has begun to make. Whether it did so, the payment's status
+    /// tells.
+    async fn void_payment(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which one, and why.")] input: VoidPaymentInput,
+    ) -> async_graphql::Result<VoidPaymentPayload> {
+        let kind = input.kind.unwrap_or(VoidKind::VoidOnly).into();
+        let outcome = ctx.app().void_payment(ctx.requester(), &input.payment_id, kind, input.reason).await;
+        let (payment, errors) = split(ctx, outcome).await?;
+        Ok(VoidPaymentPayload { payment: payment.map(Payment), errors })
     }
 
     /// Asks the provider now how a payment stands, and waits for its answer within a limit.
@@ -355,6 +413,55 @@ impl Mutation {
         Ok(ResolvePaymentPayload { payment: payment.map(Payment), errors })
     }
 
+    /// Makes a control number, once for each idempotency key.
+    async fn create_control_number(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to make.")] input: CreateControlNumberInput,
+    ) -> async_graphql::Result<CreateControlNumberPayload> {
+        let (key, wanted) = input.into_parts();
+        let outcome = ctx.app().create_control_number(ctx.requester(), &key, wanted).await;
+        let (created, errors) = split(ctx, outcome).await?;
+        let Some(created) = created else {
+            return Ok(CreateControlNumberPayload { control_number: None, errors, replayed: false });
+        };
+        let errors = user_errors(ctx, created.errors).await?;
+        let control_number = created.control_number.map(ControlNumber);
+        Ok(CreateControlNumberPayload { control_number, errors, replayed: created.replayed })
+    }
+
+    /// Makes several control numbers, each for itself: a bad item keeps none of the others back.
+    async fn create_control_numbers(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to make.")] input: CreateControlNumbersInput,
+    ) -> async_graphql::Result<CreateControlNumbersPayload> {
+        let wanted = input.items.into_iter().map(Into::into).collect();
+        let outcome = ctx.app().create_control_numbers(ctx.requester(), &input.idempotency_key, wanted).await;
+        let (created, errors) = split(ctx, outcome).await?;
+        let Some(created) = created else {
+            return Ok(CreateControlNumbersPayload { items: Vec::new(), errors, replayed: false });
+        };
+        let mut items = Vec::with_capacity(created.items.len());
+        for item in created.items {
+            let errors = user_errors(ctx, item.errors).await?;
+            items.push(CreatedControlNumber { control_number: item.control_number.map(ControlNumber), errors });
+        }
+        Ok(CreateControlNumbersPayload { items, errors, replayed: created.replayed })
+    }
+
+    /// Changes a control number, at once. The same change twice is one, so it needs no key.
+    async fn update_control_number(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which one, and what to change.")] input: UpdateControlNumberInput,
+    ) -> async_graphql::Result<UpdateControlNumberPayload> {
+        let (id, change) = input.into_parts();
+        let outcome = ctx.app().update_control_number(ctx.requester(), &id, change).await;
+        let (number, errors) = split(ctx, outcome).await?;
+        Ok(UpdateControlNumberPayload { control_number: number.map(ControlNumber), errors })
+    }
+
     /// Fetches the providers' catalogues now (operators). Answers when it is done.
     async fn sync_billers(
         &self,
@@ -373,6 +480,15 @@ impl Mutation {
             errors,
         })
     }
+}
+
+/// Several refusals as a client sees them.
+async fn user_errors(ctx: &Context<'_>, refusals: Vec<Refusal>) -> async_graphql::Result<Vec<UserError>> {
+    let mut errors = Vec::with_capacity(refusals.len());
+    for refusal in refusals {
+        errors.push(user_error(ctx, refusal).await?);
+    }
+    Ok(errors)
 }
 
 fn create_input(input: CreatePaymentInput) -> create_payment::CreatePayment {

@@ -9,7 +9,11 @@ use super::filter;
 use super::object::bill::{Bill, BillFilter};
 use super::object::bill_number::{BillNumber, BillNumberFilter};
 use super::object::biller::{Biller, BillerFilter};
+use super::object::bulk_payment::BulkPayment;
+use super::object::callback::{Callback, CallbackFilter};
+use super::object::collection::{Collection, CollectionFilter};
 use super::object::connection::{IdCursor, PageArguments, connection, limit};
+use super::object::control_number::{ControlNumber, ControlNumberBy, ControlNumberFilter};
 use super::object::event::{self, EventConnection, EventFilter};
 use super::object::funding_account::FundingAccount;
 use super::object::look_up::{AccountValidation, BillLookup};
@@ -20,9 +24,9 @@ use super::object::viewer::Viewer;
 use super::scalar::Sequence;
 use crate::app::access::{require, require_either};
 use crate::app::events::Start;
-use crate::domain::ids::ProviderId;
 use crate::domain::provider::ProviderCode;
 use crate::domain::requester::Scope;
+use crate::store::{CallbackReader, Owner};
 
 /// How many ids `nodes` takes at once.
 const MOST_NODES: usize = 100;
@@ -141,9 +145,9 @@ impl Query {
         #[graphql(desc = "The provider.")] provider_id: ID,
     ) -> async_graphql::Result<Vec<FundingAccount>> {
         require(ctx.requester(), Scope::BillsRead).map_err(top_level)?;
-        let known =
-            provider_id.parse::<ProviderId>().is_ok_and(|id| ProviderCode::ALL.iter().any(|code| code.id() == id));
-        if known { Ok(Vec::new()) } else { Err(bad_input("there is no such provider")) }
+        let code = filter::provider(&provider_id).ok_or_else(|| bad_input("there is no such provider"))?;
+        let snapshot = ctx.app().catalogue.snapshot();
+        Ok(snapshot.funding_accounts_of(code).cloned().map(FundingAccount).collect())
     }
 
     /// The bill numbers that are kept, newest first.
@@ -240,6 +244,117 @@ impl Query {
         Ok(connection(found, |payment| payment.id.to_string(), Payment))
     }
 
+    /// A control number.
+    async fn control_number(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which one.")] by: ControlNumberBy,
+    ) -> Option<async_graphql::Result<ControlNumber>> {
+        if let Err(error) = require(ctx.requester(), Scope::ControlNumbersRead) {
+            return Some(Err(top_level(error)));
+        }
+        let (store, owner) = (&ctx.app().store, ctx.owner());
+        let found = match by {
+            ControlNumberBy::Id(id) => store.control_number(&owner, id.parse().ok()?).await,
+            // No number and no key that is stored holds a NUL.
+            ControlNumberBy::Number(text) | ControlNumberBy::IdempotencyKey(text) if text.contains('\0') => {
+                return None;
+            }
+            ControlNumberBy::Number(number) => store.control_number_by_number(&owner, &number).await,
+            ControlNumberBy::IdempotencyKey(key) => store.control_number_by_key(&owner, &key).await,
+        };
+        found.map_err(database).transpose().map(|number| number.map(ControlNumber))
+    }
+
+    /// The control numbers, newest first.
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a field are the contract with clients")]
+    async fn control_numbers(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which are wanted.")] filter: Option<ControlNumberFilter>,
+        #[graphql(desc = "The first so many: 20 where absent, 100 at most.")] first: Option<i32>,
+        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "The last so many.")] last: Option<i32>,
+        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+    ) -> async_graphql::Result<Connection<IdCursor, ControlNumber>> {
+        require(ctx.requester(), Scope::ControlNumbersRead).map_err(top_level)?;
+        let page = PageArguments { first, after, last, before }.request("ctn")?;
+        let filter = filter::control_numbers(filter.unwrap_or_default())?;
+        let found = ctx.app().store.control_numbers(&ctx.owner(), &filter, page).await.map_err(database)?;
+        Ok(connection(found, |number| number.id.to_string(), ControlNumber))
+    }
+
+    /// The money that was received against control numbers, newest first. Operators see what came for unknown numbers,
+    /// too.
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a field are the contract with clients")]
+    async fn collections(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which are wanted.")] filter: Option<CollectionFilter>,
+        #[graphql(desc = "The first so many: 20 where absent, 100 at most.")] first: Option<i32>,
+        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "The last so many.")] last: Option<i32>,
+        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+    ) -> async_graphql::Result<Connection<IdCursor, Collection>> {
+        require(ctx.requester(), Scope::ControlNumbersRead).map_err(top_level)?;
+        let page = PageArguments { first, after, last, before }.request("col")?;
+        let filter = filter::collections(filter.unwrap_or_default())?;
+        let (store, owner) = (&ctx.app().store, ctx.owner());
+        let found = store.collections(&owner, ctx.is_operator(), &filter, page).await.map_err(database)?;
+        Ok(connection(found, |collection| collection.id.to_string(), Collection))
+    }
+
+    /// What providers sent, newest first: to administrators that of their tenant, to operators what belongs to no
+    /// tenant.
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a field are the contract with clients")]
+    async fn callbacks(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which are wanted.")] filter: Option<CallbackFilter>,
+        #[graphql(desc = "The first so many: 20 where absent, 100 at most.")] first: Option<i32>,
+        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "The last so many.")] last: Option<i32>,
+        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+    ) -> async_graphql::Result<Connection<IdCursor, Callback>> {
+        require_either(ctx.requester(), Scope::Admin, Scope::Operator).map_err(top_level)?;
+        let page = PageArguments { first, after, last, before }.request("cbk")?;
+        let filter = filter::callbacks(filter.unwrap_or_default())?;
+        // A callback names no customer, so a token that speaks for one sees none of the tenant's.
+        let Owner { tenant, customer } = ctx.owner();
+        let tenant = Some(tenant).filter(|_| ctx.is_admin() && customer.is_none());
+        let reader = CallbackReader { tenant, unowned: ctx.is_operator() };
+        let found = ctx.app().store.callbacks(&reader, &filter, page).await.map_err(database)?;
+        Ok(connection(found, |callback| callback.id.to_string(), Callback))
+    }
+
+    /// A bulk payment by its id.
+    async fn bulk_payment(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Its id.")] id: ID,
+    ) -> Option<async_graphql::Result<BulkPayment>> {
+        if let Err(error) = require(ctx.requester(), Scope::PaymentsRead) {
+            return Some(Err(top_level(error)));
+        }
+        let found = ctx.app().store.bulk_payment(&ctx.owner(), id.parse().ok()?).await.map_err(database);
+        found.transpose().map(|bulk| bulk.map(BulkPayment))
+    }
+
+    /// The bulk payments, newest first.
+    async fn bulk_payments(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The first so many: 20 where absent, 100 at most.")] first: Option<i32>,
+        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "The last so many.")] last: Option<i32>,
+        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+    ) -> async_graphql::Result<Connection<IdCursor, BulkPayment>> {
+        require(ctx.requester(), Scope::PaymentsRead).map_err(top_level)?;
+        let page = PageArguments { first, after, last, before }.request("blk")?;
+        let found = ctx.app().store.bulk_payments(&ctx.owner(), page).await.map_err(database)?;
+        Ok(connection(found, |bulk| bulk.id.to_string(), BulkPayment))
+    }
+
     /// The log, oldest first. Whoever reads on from the last sequence misses nothing.
     async fn events(
         &self,
@@ -248,7 +363,7 @@ impl Query {
         #[graphql(desc = "The first so many: 20 where absent, 100 at most.")] first: Option<i32>,
         #[graphql(desc = "Which are wanted.")] filter: Option<EventFilter>,
     ) -> async_graphql::Result<EventConnection> {
-        require_either(ctx.requester(), Scope::PaymentsRead, Scope::BillsRead).map_err(top_level)?;
+        filter::require_events(ctx)?;
         let (app, owner, limit) = (ctx.app(), ctx.owner(), limit(first)?);
         let start = after.map_or(Start::Oldest, |after| Start::After(after.0));
         let after = app.event_start(&owner, start).await.map_err(top_level)?;

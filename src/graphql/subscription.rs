@@ -6,13 +6,15 @@ use futures_util::{Stream, StreamExt};
 use super::context::ContextExt;
 use super::error::{bad_input, database, top_level};
 use super::filter;
+use super::object::control_number_event::{CollectionEvent, ControlNumberEvent};
 use super::object::event::{self, Event, EventFilter, PaymentEvent};
 use super::object::payment::PaymentFilter;
+use super::object::reminder::ReminderEvent;
 use super::scalar::Sequence;
 use crate::app::App;
-use crate::app::access::{require, require_either};
+use crate::app::access::require;
 use crate::app::events::Start;
-use crate::domain::event::{Event as DomainEvent, SubjectKind};
+use crate::domain::event::{Event as DomainEvent, EventType, SubjectKind};
 use crate::domain::payment::Payment;
 use crate::domain::requester::Scope;
 use crate::store::{self, Owner};
@@ -77,6 +79,63 @@ impl Subscription {
         }))
     }
 
+    /// Every change of one control number, or of all; from now where `after` is absent.
+    async fn control_number_updated(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The control number; all where absent.")] id: Option<ID>,
+        #[graphql(desc = "Behind this sequence; from now where absent.")] after: Option<Sequence>,
+    ) -> async_graphql::Result<impl Stream<Item = Followed<ControlNumberEvent>> + use<>> {
+        require(ctx.requester(), Scope::ControlNumbersRead).map_err(top_level)?;
+        let (app, owner) = (ctx.app().clone(), ctx.owner());
+        let subject_id = match id {
+            Some(id) => Some(control_number(&app, &owner, &id).await?),
+            None => None,
+        };
+        let filter = store::EventFilter {
+            subject_kinds: Some(vec![SubjectKind::ControlNumber]),
+            subject_id,
+            ..store::EventFilter::default()
+        };
+        let start = after.map_or(Start::Now, |after| Start::After(after.0));
+        let after = app.event_start(&owner, start).await.map_err(top_level)?;
+        Ok(app.follow(owner, filter, after).map(|event| event.map(ControlNumberEvent::new).map_err(database)))
+    }
+
+    /// Money that is heard of, and every change of it: `type` and `status` tell which. The same money is told again as
+    /// it moves on, so book it by `collection.id`.
+    async fn collection_received(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Behind this sequence; from now where absent.")] after: Option<Sequence>,
+    ) -> async_graphql::Result<impl Stream<Item = Followed<CollectionEvent>> + use<>> {
+        require(ctx.requester(), Scope::ControlNumbersRead).map_err(top_level)?;
+        let (app, owner) = (ctx.app().clone(), ctx.owner());
+        let filter =
+            store::EventFilter { subject_kinds: Some(vec![SubjectKind::Collection]), ..store::EventFilter::default() };
+        let start = after.map_or(Start::Now, |after| Start::After(after.0));
+        let after = app.event_start(&owner, start).await.map_err(top_level)?;
+        Ok(app.follow(owner, filter, after).map(|event| event.map(CollectionEvent).map_err(database)))
+    }
+
+    /// Due dates that come near, of the bill numbers that are to be reminded of.
+    async fn reminder_due(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Behind this sequence; from now where absent.")] after: Option<Sequence>,
+    ) -> async_graphql::Result<impl Stream<Item = Followed<ReminderEvent>> + use<>> {
+        require(ctx.requester(), Scope::BillsRead).map_err(top_level)?;
+        let (app, owner) = (ctx.app().clone(), ctx.owner());
+        let reminders = store::EventFilter {
+            subject_kinds: Some(vec![SubjectKind::BillNumber]),
+            types: Some(vec![EventType::ReminderDue]),
+            ..store::EventFilter::default()
+        };
+        let start = after.map_or(Start::Now, |after| Start::After(after.0));
+        let after = app.event_start(&owner, start).await.map_err(top_level)?;
+        Ok(app.follow(owner, reminders, after).map(|event| event.map(ReminderEvent).map_err(database)))
+    }
+
     /// Every event of the tenant that the token's scopes let it read.
     async fn events(
         &self,
@@ -84,13 +143,21 @@ impl Subscription {
         #[graphql(desc = "Behind this sequence; from now where absent.")] after: Option<Sequence>,
         #[graphql(desc = "Which are wanted.")] filter: Option<EventFilter>,
     ) -> async_graphql::Result<impl Stream<Item = Followed<Event>> + use<>> {
-        require_either(ctx.requester(), Scope::PaymentsRead, Scope::BillsRead).map_err(top_level)?;
+        filter::require_events(ctx)?;
         let (app, owner) = (ctx.app().clone(), ctx.owner());
         let filter = filter::events(ctx, filter.unwrap_or_default())?;
         let start = after.map_or(Start::Now, |after| Start::After(after.0));
         let after = app.event_start(&owner, start).await.map_err(top_level)?;
         Ok(app.follow(owner, filter, after).map(|found| found.map(event::event).map_err(database)))
     }
+}
+
+/// The control number that is to be followed, where the owner may see it.
+async fn control_number(app: &App, owner: &Owner, id: &ID) -> async_graphql::Result<uuid::Uuid> {
+    let no_such = || bad_input("there is no such control number");
+    let id = id.parse().map_err(|_| no_such())?;
+    let number = app.store.control_number(owner, id).await.map_err(database)?.ok_or_else(no_such)?;
+    Ok(number.id.uuid())
 }
 
 /// The event, if its payment is among those that are wanted.

@@ -32,8 +32,18 @@ pub struct BillFilter {
     pub biller_id: Option<ID>,
     /// Of this account.
     pub account_reference: Option<String>,
+    /// Of the account that this bill number keeps.
+    pub bill_number_id: Option<ID>,
+    /// In one of these states.
+    pub statuses: Option<Vec<BillStatus>>,
     /// Only those on which something is owed, or only those on which nothing is.
     pub payable: Option<bool>,
+    /// Of this customer.
+    pub customer: Option<String>,
+    /// Told by the biller at or after.
+    pub told_from: Option<DateTime>,
+    /// Told by the biller before.
+    pub told_before: Option<DateTime>,
 }
 
 /// An amount owed, as last told by its biller.
@@ -82,10 +92,11 @@ impl Bill {
         self.0.amount_paid.into()
     }
 
-    /// What is in payments that are still open.
+    /// What is in payments that are still open: in ours, or in those that the provider told of, where that is more.
     async fn amount_scheduled(&self, ctx: &Context<'_>) -> async_graphql::Result<Money> {
         let open = ctx.loader().load_one(OpenPaymentOf(self.0.id.uuid())).await.map_err(load_error)?;
-        Ok(self.0.amount.with_minor(open.map_or(0, |(_, minor)| minor)).into())
+        let ours = open.map_or(0, |(_, minor)| minor);
+        Ok(self.0.amount.with_minor(ours.max(self.0.amount_scheduled.minor())).into())
     }
 
     /// Which amounts may be paid.

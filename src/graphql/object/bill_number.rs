@@ -26,6 +26,12 @@ pub struct BillNumberFilter {
     pub account_reference: Option<String>,
     /// Of this customer.
     pub customer: Option<String>,
+    /// Those whose account takes payments, or those whose does not.
+    pub account_active: Option<bool>,
+    /// Saved at or after.
+    pub created_from: Option<DateTime>,
+    /// Saved before.
+    pub created_before: Option<DateTime>,
 }
 
 /// An account reference that a user keeps, with its holder's name, balance, due date and reminder.

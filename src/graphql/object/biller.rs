@@ -5,10 +5,10 @@ use std::sync::Arc;
 use async_graphql::{Context, Description, Enum, ID, InputObject, Object, SimpleObject};
 
 use super::amount_rule::AmountRule;
+use super::disbursement::DisbursementMethod;
 use super::payment_parts::DeliverySpeed;
 use super::provider::{Capability, Provider};
 use crate::domain::biller as domain;
-use crate::domain::provider::Capability as DomainCapability;
 use crate::graphql::context::ContextExt;
 use crate::graphql::scalar::{CountryCode, CurrencyCode};
 
@@ -189,12 +189,16 @@ impl Biller {
         self.0.amount_rule.into()
     }
 
+    /// How the money reaches it; null where its provider does not tell.
+    async fn disbursement_method(&self) -> Option<DisbursementMethod> {
+        self.0.disbursement_method.map(DisbursementMethod::from)
+    }
+
     /// How fast it can be paid.
     async fn delivery_speeds(&self, ctx: &Context<'_>) -> Vec<DeliverySpeed> {
         let provider = ctx.app().provider(self.0.provider);
-        let capabilities = provider.map_or(&[][..], |provider| provider.biller_traits(&self.0).capabilities);
-        let faster = capabilities.contains(&DomainCapability::Faster).then_some(DeliverySpeed::Faster);
-        std::iter::once(DeliverySpeed::Standard).chain(faster).collect()
+        let speeds = provider.map_or(&[][..], |provider| provider.biller_traits(&self.0).delivery_speeds);
+        speeds.iter().map(|&speed| speed.into()).collect()
     }
 
     /// Its IANA time zone, in which its days begin and end.

@@ -5,9 +5,12 @@ use async_graphql::{Context, Description, Enum, ID, InputObject, Interface, Obje
 
 use super::bill::load_error;
 use super::bill_number::BillNumber;
+use super::bulk_payment_event::BulkPaymentEvent;
+use super::control_number_event::{CollectionEvent, ControlNumberEvent};
 use super::node::Node;
 use super::payment::Payment;
 use super::payment_parts::{PaymentFailure, PaymentStatus};
+use super::reminder::ReminderEvent;
 use crate::domain::event as domain;
 use crate::domain::payment as payment_domain;
 use crate::graphql::context::ContextExt;
@@ -42,12 +45,44 @@ pub enum EventType {
     PaymentCancelled,
     /// The provider took it back.
     PaymentReversed,
+    /// The provider is to be asked to cancel it.
+    CancelRequested,
+    /// The provider is to be asked to void it.
+    VoidRequested,
+    /// The provider refused to cancel or to void it.
+    RecallRefused,
+    /// No answer is known to the wish to cancel or to void it.
+    RecallUnknown,
+    /// A bulk payment was stored durably.
+    BulkPaymentCreated,
+    /// A bulk payment came to stand elsewhere, since its payments did.
+    BulkPaymentChanged,
     /// A bill number was saved.
     BillNumberSaved,
     /// A bill number was asked for anew, and something had changed.
     BillNumberRefreshed,
     /// A bill number was removed.
     BillNumberRemoved,
+    /// The due date of a bill number comes near.
+    ReminderDue,
+    /// A control number was stored durably; the provider is asked for it.
+    ControlNumberRequested,
+    /// No definite answer about a control number is known; billpay finds out.
+    ControlNumberUnknown,
+    /// A person must look at a control number.
+    ControlNumberNeedsReview,
+    /// A control number was not made.
+    ControlNumberFailed,
+    /// A control number was made: it can be paid.
+    ControlNumberIssued,
+    /// A control number was changed, switched on or switched off.
+    ControlNumberUpdated,
+    /// Money changed a control number: what has come for it, or where it stands.
+    ControlNumberPaid,
+    /// Money for a control number was heard of.
+    CollectionReceived,
+    /// Money that had been heard of moved on: settled, held, given back or failed.
+    CollectionChanged,
 }
 
 /// Which events are wanted.
@@ -79,6 +114,14 @@ pub enum Event {
     PaymentEvent(PaymentEvent),
     /// Of a bill number.
     BillNumberEvent(BillNumberEvent),
+    /// Of a bulk payment.
+    BulkPaymentEvent(BulkPaymentEvent),
+    /// That a bill number's due date comes near.
+    ReminderEvent(ReminderEvent),
+    /// Of a control number.
+    ControlNumberEvent(ControlNumberEvent),
+    /// Of money that was received against a control number.
+    CollectionEvent(CollectionEvent),
 }
 
 /// A change of a payment. `status` is that of the event; `payment` is the present one. `version` is gap-free for the
@@ -150,7 +193,8 @@ impl PaymentEvent {
     /// The payment's status after it.
     async fn status(&self) -> async_graphql::Result<PaymentStatus> {
         let status =
-            self.event.status.ok_or_else(|| async_graphql::Error::new("a payment's event without a status"))?;
+            self.event.status.as_deref().and_then(|word| word.parse::<payment_domain::status::PaymentStatus>().ok());
+        let status = status.ok_or_else(|| async_graphql::Error::new("a payment's event without a status"))?;
         Ok(status.into())
     }
 
@@ -224,7 +268,13 @@ impl BillNumberEvent {
 pub fn event(event: domain::Event) -> Event {
     match event.subject_kind {
         domain::SubjectKind::Payment => Event::PaymentEvent(PaymentEvent::new(event)),
+        domain::SubjectKind::BulkPayment => Event::BulkPaymentEvent(BulkPaymentEvent(event)),
+        domain::SubjectKind::BillNumber if event.kind == domain::EventType::ReminderDue => {
+            Event::ReminderEvent(ReminderEvent(event))
+        }
         domain::SubjectKind::BillNumber => Event::BillNumberEvent(BillNumberEvent(event)),
+        domain::SubjectKind::ControlNumber => Event::ControlNumberEvent(ControlNumberEvent::new(event)),
+        domain::SubjectKind::Collection => Event::CollectionEvent(CollectionEvent(event)),
     }
 }
 

@@ -3,11 +3,11 @@
 use async_graphql::{Description, Enum, ID, Object};
 
 use super::provider::Provider;
-use crate::domain::ids::FundingAccountId;
-use crate::domain::provider::ProviderCode;
+use crate::domain::funding_account as domain;
 
 /// What kind of account the money comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "domain::FundingAccountKind")]
 pub enum FundingAccountKind {
     /// A bank account.
     BankAccount,
@@ -21,43 +21,32 @@ pub enum FundingAccountKind {
 
 /// Where the payer's money comes from, for providers that need to know.
 #[derive(Clone, Debug, Description)]
-pub struct FundingAccount {
-    /// Its id.
-    pub id: FundingAccountId,
-    /// Whose it is.
-    pub provider: ProviderCode,
-    /// Its kind.
-    pub kind: FundingAccountKind,
-    /// What to show of it.
-    pub label: String,
-    /// Whether it can be used.
-    pub active: bool,
-}
+pub struct FundingAccount(pub domain::FundingAccount);
 
 #[Object(use_type_description)]
 impl FundingAccount {
     /// Its id.
     pub async fn id(&self) -> ID {
-        ID(self.id.to_string())
+        ID(self.0.id.to_string())
     }
 
     /// The provider that draws on it.
     async fn provider(&self) -> Provider {
-        Provider(self.provider)
+        Provider(self.0.provider)
     }
 
     /// Its kind.
     async fn kind(&self) -> FundingAccountKind {
-        self.kind
+        self.0.kind.into()
     }
 
     /// What to show of it; never its whole number.
     async fn label(&self) -> &str {
-        &self.label
+        &self.0.label
     }
 
     /// Whether it can be used now.
     async fn active(&self) -> bool {
-        self.active
+        self.0.active
     }
 }

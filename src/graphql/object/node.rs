@@ -5,17 +5,23 @@ use async_graphql::{Context, ID, Interface};
 use super::bill::Bill;
 use super::bill_number::BillNumber;
 use super::biller::Biller;
+use super::bulk_payment::BulkPayment;
+use super::collection::Collection;
+use super::control_number::ControlNumber;
 use super::funding_account::FundingAccount;
 use super::payment::Payment;
 use super::provider::Provider;
 use crate::app::access::require;
 use crate::domain::ids::{AnyId, Id, Kind};
 use crate::domain::ids::{BillKind, BillNumberKind, BillerKind, PaymentKind, ProviderKind};
+use crate::domain::ids::{BulkPaymentKind, FundingAccountKind};
+use crate::domain::ids::{CollectionIdKind, ControlNumberIdKind};
 use crate::domain::provider::ProviderCode;
 use crate::domain::requester::Scope;
 use crate::graphql::context::ContextExt;
 use crate::graphql::error::top_level;
-use crate::graphql::loader::{BillKey, BillNumberKey, PaymentKey};
+use crate::graphql::loader::{BillKey, BillNumberKey, BulkPaymentKey, PaymentKey};
+use crate::graphql::loader::{CollectionKey, ControlNumberKey};
 
 use super::bill::load_error;
 
@@ -36,6 +42,12 @@ pub enum Node {
     Provider(Provider),
     /// A funding account.
     FundingAccount(FundingAccount),
+    /// A bulk payment.
+    BulkPayment(BulkPayment),
+    /// A control number.
+    ControlNumber(ControlNumber),
+    /// Money that was received against a control number.
+    Collection(Collection),
 }
 
 /// The object with this id, where there is one that the requester may see.
@@ -65,6 +77,27 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> async_graphql::Result<Option<N
             scope(Scope::BillersRead)?;
             let snapshot = ctx.app().catalogue.snapshot();
             snapshot.get(Id::from_uuid(uuid)).map(|found| Node::Biller(Biller(found.clone())))
+        }
+        ControlNumberIdKind::PREFIX => {
+            scope(Scope::ControlNumbersRead)?;
+            let found = ctx.loader().load_one(ControlNumberKey(uuid)).await.map_err(load_error)?;
+            found.map(|found| Node::ControlNumber(ControlNumber(found)))
+        }
+        CollectionIdKind::PREFIX => {
+            scope(Scope::ControlNumbersRead)?;
+            let found = ctx.loader().load_one(CollectionKey(uuid)).await.map_err(load_error)?;
+            found.map(|found| Node::Collection(Collection(found)))
+        }
+        BulkPaymentKind::PREFIX => {
+            scope(Scope::PaymentsRead)?;
+            let found = ctx.loader().load_one(BulkPaymentKey(uuid)).await.map_err(load_error)?;
+            found.map(|found| Node::BulkPayment(BulkPayment(found)))
+        }
+        FundingAccountKind::PREFIX => {
+            scope(Scope::BillsRead)?;
+            let snapshot = ctx.app().catalogue.snapshot();
+            let found = snapshot.funding_account(Id::from_uuid(uuid)).cloned();
+            found.map(|found| Node::FundingAccount(FundingAccount(found)))
         }
         ProviderKind::PREFIX => {
             scope(Scope::BillersRead)?;

@@ -5,21 +5,28 @@ use async_graphql::{Context, Description, ID, InputObject, Object, OneofObject};
 use super::bill::{biller_of, load_error};
 use super::bill_number::BillNumber;
 use super::biller::Biller;
+use super::bulk_payment::BulkPayment;
 use super::connection::limit;
+use super::disbursement::Disbursement;
 use super::event::PaymentEvent;
+use super::funding_account::FundingAccount;
 use super::money::Money;
 use super::payment_parts::{
     DeliverySpeed, Payer, PaymentAction, PaymentAllocation, PaymentAttempt, PaymentFailure, PaymentReview,
     PaymentStatus, Receipt,
 };
 use super::provider::Provider;
+use super::recall::{PaymentCancellation, PaymentVoid, cancellation, voids};
 use crate::domain::payment as domain;
 use crate::domain::payment::action;
+use crate::domain::payment::recall::Recall;
 use crate::domain::payment::status::PaymentStatus as Status;
 use crate::domain::requester::Scope;
 use crate::graphql::context::ContextExt;
-use crate::graphql::loader::{AllocationsOf, AttemptsOf, BillNumberKey, EventsOf, ReceiptOf, ReportedOf};
-use crate::graphql::scalar::{Date, DateTime, Sequence};
+use crate::graphql::loader::{
+    AllocationsOf, AttemptsOf, BillNumberKey, BulkPaymentKey, EventsOf, RecallsOf, ReceiptOf, ReportedOf,
+};
+use crate::graphql::scalar::{Date, DateTime, Decimal, Sequence};
 
 /// Which payment is meant.
 #[derive(Clone, Debug, OneofObject)]
@@ -122,6 +129,13 @@ impl Payment {
         Ok(found.unwrap_or_default().into_iter().map(PaymentAllocation).collect())
     }
 
+    /// The bulk payment that it is part of.
+    async fn bulk_payment(&self, ctx: &Context<'_>) -> Option<async_graphql::Result<BulkPayment>> {
+        let key = BulkPaymentKey(self.0.bulk_payment_id?.uuid());
+        let bulk = ctx.loader().load_one(key).await.map_err(load_error);
+        bulk.transpose().map(|bulk| bulk.map(BulkPayment))
+    }
+
     /// Who pays.
     async fn payer(&self) -> Option<Payer> {
         Payer::new(&self.0.payer)
@@ -130,6 +144,15 @@ impl Payment {
     /// What for.
     async fn description(&self) -> Option<&str> {
         self.0.description.as_deref()
+    }
+
+    /// Where the money comes from.
+    async fn funding_account(&self, ctx: &Context<'_>) -> Option<async_graphql::Result<FundingAccount>> {
+        let id = self.0.funding_account_id?;
+        if let Err(error) = ctx.require(Scope::BillsRead) {
+            return Some(Err(error));
+        }
+        ctx.app().catalogue.snapshot().funding_account(id).cloned().map(|account| Ok(FundingAccount(account)))
     }
 
     /// How fast.
@@ -165,6 +188,39 @@ impl Payment {
     /// What the biller knows it by, where the provider tells.
     async fn biller_reference(&self) -> Option<&str> {
         self.0.biller_reference.as_deref()
+    }
+
+    /// The provider's number for a payer to quote.
+    async fn confirmation_number(&self) -> Option<&str> {
+        self.0.confirmation_number.as_deref()
+    }
+
+    /// What it costs the payer, in the payer's currency, where that differs from the bill's.
+    async fn funding_amount(&self) -> Option<Money> {
+        self.0.funding_amount.map(Money::from)
+    }
+
+    /// By which rate, as the provider wrote it, where the currencies differ.
+    async fn exchange_rate(&self) -> Option<Decimal> {
+        self.0.exchange_rate.as_ref().and_then(|rate| rate.parse().ok()).map(Decimal)
+    }
+
+    /// How the money reaches the biller, where the provider tells.
+    async fn disbursement(&self) -> Option<Disbursement> {
+        self.0.disbursement.clone().map(Disbursement::from)
+    }
+
+    /// That it is to be cancelled, where someone asked for it: the newest such wish.
+    async fn cancellation(&self, ctx: &Context<'_>) -> Option<async_graphql::Result<PaymentCancellation>> {
+        match recalls(ctx, &self.0).await {
+            Ok(recalls) => cancellation(&recalls).map(Ok),
+            Err(error) => Some(Err(error)),
+        }
+    }
+
+    /// That it is to be voided, where someone asked for it, oldest first.
+    async fn voids(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<PaymentVoid>> {
+        Ok(voids(recalls(ctx, &self.0).await?))
     }
 
     /// Why it failed.
@@ -243,6 +299,12 @@ impl Payment {
 
 fn actions(ctx: &Context<'_>, payment: &domain::Payment) -> Vec<PaymentAction> {
     let Some(provider) = ctx.app().provider(payment.provider) else { return Vec::new() };
-    let allowed = action::allowed(payment, &provider.safety(), ctx.is_admin());
+    let recalls = ctx.app().recalls_of(payment);
+    let allowed = action::allowed(payment, &provider.safety(), &recalls, ctx.is_admin());
     allowed.into_iter().map(PaymentAction::from).collect()
+}
+
+async fn recalls(ctx: &Context<'_>, payment: &domain::Payment) -> async_graphql::Result<Vec<Recall>> {
+    let found = ctx.loader().load_one(RecallsOf(payment.id.uuid())).await.map_err(load_error)?;
+    Ok(found.unwrap_or_default())
 }

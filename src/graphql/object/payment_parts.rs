@@ -85,6 +85,8 @@ pub enum ReviewReason {
     DuplicateSuspected,
     /// The provider reports that the biller did not get the money after all.
     DisbursementFailed,
+    /// The provider paid the biller and could not take the money from us.
+    FundingFailed,
     /// The provider says both that it paid and that it cancelled.
     Contradiction,
     /// The database was restored from a backup that may have forgotten a submission.
