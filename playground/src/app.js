@@ -7,10 +7,11 @@
 (() => {
   const e = React.createElement;
 
-  const SCOPES = 'billers:read bills:read bills:write payments:read payments:write';
+  const SCOPES = 'billers:read bills:read bills:write payments:read payments:write control_numbers:read control_numbers:write';
   const PLACEHOLDER = 'Bearer <paste a token here>';
   const LIVE_EVENTS_KEPT = 50;
   const BILLERS_ASKED = 100;
+  const BILLS_TOGETHER = 3;
 
   // What stands in the variables pane of each example. `ids` come from the server.
   const VARIABLES = {
@@ -29,12 +30,36 @@
     }),
     '08-payment-history': () => ({ first: 10, after: null }),
     '09-what-is-stuck': () => ({ statuses: ['NEEDS_REVIEW', 'UNKNOWN'], first: 20 }),
+    '10-saudi-arabia': (ids) => ({
+      input: { ...payment(ids.saudi, '6666666', '120.50', 'saudi'), amount: { amount: '120.50', currency: 'SAR' }, payer: { phoneNumber: '+966506966507' } },
+      resolve: { paymentId: '<the id of that payment>', outcome: 'SUCCEEDED', evidence: "The biller's portal shows it as paid." },
+    }),
+    '11-bills-together': (ids) => ({
+      vendorId: ids.vendor,
+      providerId: ids.vendorProvider,
+      input: { idempotencyKey: freshKey('together'), items: ids.bills, fundingAccountId: ids.fundingAccount, dryRun: false },
+      first: 5,
+    }),
+    '12-control-number': () => ({
+      input: {
+        idempotencyKey: freshKey('number'),
+        kind: 'ORDER',
+        mode: 'EXACT',
+        amount: { amount: '1315', currency: 'TZS' },
+        description: 'Playground',
+      },
+      first: 5,
+    }),
+    '13-watch-the-money': () => ({ after: null }),
+    '14-everything': () => ({ after: null }),
   };
 
-  // Which biller an example uses: the first whose code or name matches, else any of the provider, else any.
+  // Which biller an example uses: the first whose code or name matches, else any of the provider.
   const EXAMPLE_BILLERS = {
     postpaid: { provider: 'almara', match: /kplc.*post/i, missing: '<a biller id from tab 1>' },
     prepaid: { provider: 'almara', match: /kplc.*pre/i, missing: '<a biller id from tab 1>' },
+    saudi: { provider: 'click', match: /saudi electricity/i, missing: '<the id of a biller of Click from tab 1>' },
+    vendor: { provider: 'bill', match: /blue line freight/i, missing: '<the id of a biller of BILL from tab 1>' },
   };
 
   function payment(billerId, accountReference, amount, name) {
@@ -174,19 +199,37 @@
     }
   }
 
-  async function exampleBillerIds(endpoint, authorization) {
+  async function exampleIds(endpoint, authorization) {
     const asked = authorization
-      ? await askQuietly(endpoint, authorization, `{ billers(first: ${BILLERS_ASKED}) { nodes { id code name provider { code } } } }`)
+      ? await askQuietly(endpoint, authorization, `{ billers(first: ${BILLERS_ASKED}) { nodes { id code name provider { id code } } } }`)
       : {};
     const billers = asked.billers?.nodes || [];
     const ids = {};
+    const found = {};
     for (const [name, wanted] of Object.entries(EXAMPLE_BILLERS)) {
-      const found = billers.find((b) => wanted.match.test(b.code) || wanted.match.test(b.name))
-        || billers.find((b) => b.provider.code === wanted.provider)
-        || billers[0];
-      ids[name] = found ? found.id : wanted.missing;
+      const ofProvider = billers.filter((b) => b.provider.code === wanted.provider);
+      found[name] = ofProvider.find((b) => wanted.match.test(b.code) || wanted.match.test(b.name)) || ofProvider[0];
+      ids[name] = found[name] ? found[name].id : wanted.missing;
     }
-    return ids;
+    return { ...ids, ...await exampleBills(endpoint, authorization, found.vendor) };
+  }
+
+  // What is stored of the vendor already: opening this page asks no provider for anything.
+  async function exampleBills(endpoint, authorization, vendor) {
+    const query = vendor && `{
+      bills(filter: { billerId: ${JSON.stringify(vendor.id)}, payable: true }, first: ${BILLS_TOGETHER}) {
+        nodes { id amountDue { amount currency } }
+      }
+      fundingAccounts(providerId: ${JSON.stringify(vendor.provider.id)}) { id kind active }
+    }`;
+    const asked = query ? await askQuietly(endpoint, authorization, query) : {};
+    const bills = (asked.bills?.nodes || []).map((bill) => ({ billId: bill.id, amount: bill.amountDue }));
+    const account = (asked.fundingAccounts || []).find((one) => one.active && one.kind === 'BANK_ACCOUNT');
+    return {
+      vendorProvider: vendor ? vendor.provider.id : '<the id of BILL>',
+      bills: bills.length > 0 ? bills : [{ billId: '<a bill id from VendorBills>', amount: { amount: '1', currency: 'USD' } }],
+      fundingAccount: account ? account.id : '<an id from FundingAccounts>',
+    };
   }
 
   async function showSandbox(endpoint, authorization) {
@@ -312,7 +355,7 @@
 
   async function open(root, config, authorization, visit) {
     const { endpoint } = config;
-    const ids = await exampleBillerIds(endpoint, authorization);
+    const ids = await exampleIds(endpoint, authorization);
     wrapLongLines();
     root.render(e(Playground, { key: visit, endpoint, authorization, ids }));
     if (authorization) await showSandbox(endpoint, authorization);

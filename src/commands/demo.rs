@@ -1,9 +1,9 @@
 //! `billpay demo`: everything on this machine, a tour of it, and a playground that stays open.
 //!
-//! A server on a database of its own, the sandbox behind it, and a client that pays bills over the real HTTP API and
-//! follows them through a real subscription. Every step of the tour is checked, so that `--once` tells by its exit code
-//! whether the whole works. Nothing of it outlives the process: the database stands in a directory that is removed at
-//! the end, and neither the environment's settings nor a settings file are read.
+//! A server on a database of its own, the sandbox with all four providers behind it, and a client that pays bills and
+//! is paid, over the real HTTP API, and follows that through real subscriptions. Every step of the tour is checked, so
+//! that `--once` tells by its exit code whether the whole works. Nothing of it outlives the process: the database stands
+//! in a directory that is removed at the end, and neither the environment's settings nor a settings file are read.
 
 mod client;
 mod report;
@@ -59,7 +59,7 @@ async fn show(world: &World, report: &mut Report) {
 
 /// Where to go on alone.
 fn invite(world: &World) {
-    let World { address, token, .. } = world;
+    let World { address, providers, token, .. } = world;
     println!();
     println!("The playground:  http://{address}/");
     println!();
@@ -72,6 +72,12 @@ fn invite(world: &World) {
     );
     println!(
         r#"curl -sN http://{address}/graphql -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -H 'Accept: text/event-stream' -d '{{"query":"subscription {{ paymentsUpdated(after: \"0\") {{ sequence status payment {{ id }} }} }}"}}'"#
+    );
+    println!();
+    println!("To pay a control number that you made (tab 12 of the playground):");
+    println!();
+    println!(
+        r#"curl -s http://{providers}/clickpesa/_sandbox/pay -d '{{"billPayNumber":"<the number>","amount":"<how much>"}}'"#
     );
     println!();
     println!("Ctrl-C ends it and removes its database.");

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
@@ -22,12 +23,15 @@ use crate::telemetry;
 /// Whose payments the tour makes.
 pub(super) const TENANT: &str = "demo";
 /// What the playground's example operations need.
-const SCOPES: &str = "billers:read bills:read bills:write payments:read payments:write admin";
+const SCOPES: &str = "billers:read bills:read bills:write payments:read payments:write \
+    control_numbers:read control_numbers:write admin";
 const SUBJECT: &str = "demo";
 const OPERATOR_TENANT: &str = "operator";
 /// Where the server listens if nobody else does.
 const USUAL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 const ANY_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+/// How long the sandbox takes for what it does later: nobody is to wait long for the tour.
+const LATER: Duration = Duration::from_millis(1500);
 /// A provider that does not answer is given up this soon, so that nobody waits long for the tour's time-out.
 const CALL_TIMEOUT: &str = "2s";
 /// Longer than a call by more than its margin.
@@ -37,6 +41,8 @@ const LEASE: &str = "8s";
 pub(super) struct World {
     /// Where this host reaches the server.
     pub(super) address: SocketAddr,
+    /// Where it reaches the simulated providers.
+    pub(super) providers: SocketAddr,
     /// A token for it.
     pub(super) token: String,
     /// A client that has it.
@@ -51,13 +57,17 @@ impl World {
     pub(super) async fn start(listen: Option<SocketAddr>) -> Result<Self, Failed> {
         let ids = Ids::from_system(Clock::default());
         let directory = Scratch::try_new(ids.reference())?;
-        let (sandbox, ledger) = start_sandbox().await?;
+        // Before the server's port is chosen, so that it cannot be the same.
+        let listener = tokio::net::TcpListener::bind(ANY_PORT).await?;
+        let providers = listener.local_addr()?;
         let listen = chosen(listen)?;
         let address = from_here(listen);
-        let secret = Secret::new(format!("{}{}", ids.reference().simple(), ids.reference().simple()));
+        let sandbox = start_sandbox(listener, format!("http://{address}"))?;
+        let secret = Secret::new(random(&ids));
         let own = [
             ("BILLPAY_LISTEN", listen.to_string()),
             ("BILLPAY_PUBLIC_URL", format!("http://{address}")),
+            ("BILLPAY_SECRETS_KEY", random(&ids)),
             ("BILLPAY_DATABASE__URL", directory.database_url()?),
             ("BILLPAY_AUTH__HS256_SECRET", secret.expose().to_owned()),
             ("BILLPAY_AUTH__OPERATOR_TENANT", OPERATOR_TENANT.to_owned()),
@@ -67,15 +77,15 @@ impl World {
             ("BILLPAY_LOG__FILTER", "warn".to_owned()),
         ];
         let own = own.into_iter().map(|(name, value)| (name.to_owned(), value));
-        let settings = Settings::load(None, own.chain(settings_for(ledger)))?;
+        let settings = Settings::load(None, own.chain(settings_for(providers)))?;
         telemetry::start_logging(&settings.log);
         telemetry::metrics();
         let token = token(&secret, &settings)?;
         let playground = Playground { token: Some(token.clone()), tenant: Some(TENANT.to_owned()) };
         let options = StartOptions { playground: Some(playground), ..StartOptions::default() };
         let server = Server::start(&settings, options).await?;
-        let client = Client::try_new(address, ledger, token.clone())?;
-        Ok(Self { address, token, client, server, sandbox, directory })
+        let client = Client::try_new(address, providers, token.clone())?;
+        Ok(Self { address, providers, token, client, server, sandbox, directory })
     }
 
     /// Stops the server, then the sandbox, and removes what they left.
@@ -87,16 +97,20 @@ impl World {
     }
 }
 
-async fn start_sandbox() -> Result<(JoinHandle<()>, SocketAddr), Failed> {
-    let routes = Sandbox::try_new(Options::default())?.router();
-    let listener = tokio::net::TcpListener::bind(ANY_PORT).await?;
-    let address = listener.local_addr()?;
-    let serving = tokio::spawn(async move {
+/// The providers that tell their changes unasked tell them to `callbacks`, where the server is going to listen.
+fn start_sandbox(listener: tokio::net::TcpListener, callbacks: String) -> Result<JoinHandle<()>, Failed> {
+    let options = Options { later: LATER, callbacks: Some(callbacks), ..Options::default() };
+    let routes = Sandbox::try_new(options)?.router();
+    Ok(tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, routes).await {
             tracing::error!(%error, "the sandbox ended");
         }
-    });
-    Ok((serving, address))
+    }))
+}
+
+/// 64 characters that nobody can guess.
+fn random(ids: &Ids) -> String {
+    format!("{}{}", ids.reference().simple(), ids.reference().simple())
 }
 
 /// Where to listen, with its port: what is said to providers must hold it before the server starts.
@@ -155,6 +169,6 @@ mod tests {
 
     #[test]
     fn every_scope_of_the_tour_is_one_of_billpay() {
-        assert_eq!(Scopes::parse(SCOPES).iter().count(), SCOPES.split(' ').count());
+        assert_eq!(Scopes::parse(SCOPES).iter().count(), SCOPES.split_ascii_whitespace().count());
     }
 }
