@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::client::{Client, KPLC, payment_input};
+use crate::support::client::{Client, KPLC, new_key, payment_input};
 use crate::support::{list, on_both_databases, text};
 
 const FIELDS: &str = "fragment N on BillNumber { id accountReference customerName phoneNumber description
@@ -169,7 +169,7 @@ on_both_databases! {
         let head = client.head().await;
         act(&client, "removeBillNumber", &number["id"]).await;
         assert_eq!(client.head().await, head, "a repetition changes nothing");
-        input["idempotencyKey"] = json!(crate::support::client::new_key());
+        input["idempotencyKey"] = json!(new_key());
         let late = client.create(input).await;
         assert_eq!(text(&late, "/errors/0/code"), "NOT_FOUND", "{late}");
         let anew = saved(&client, "1111111").await;
@@ -191,5 +191,41 @@ on_both_databases! {
             assert_eq!(event["billNumber"]["id"], number["id"], "{event}");
             assert_eq!(event["subject"]["id"], number["id"]);
         }
+    }
+}
+
+/// A biller of a provider that keeps no bill numbers, and whose look-up tells nothing.
+const ELECTRICITY: &str = "Saudi Electricity Company";
+
+on_both_databases! {
+    with [("BILLPAY_TEST_CLICK", "on")]
+    async fn where_the_provider_keeps_none_a_bill_number_is_kept_here_alone(app: TestApp) {
+        let client = app.admin();
+        let biller = client.biller(ELECTRICITY).await;
+        let payload = save(&client, json!({ "billerId": biller, "accountReference": "12345" })).await;
+        let number = &payload["billNumber"];
+        assert_eq!((&number["savedWithProvider"], &number["verified"]), (&json!(false), &json!(false)), "{payload}");
+        assert_eq!((&number["lastKnownBalance"], &number["dueDate"]), (&Value::Null, &Value::Null));
+        let head = client.head().await;
+        let refreshed = act(&client, "refreshBillNumber", &number["id"]).await;
+        assert_eq!((&refreshed["errors"], &refreshed["billNumber"]), (&json!([]), number), "{refreshed}");
+        assert_eq!(client.head().await, head, "nothing was told, so that nothing changed");
+        assert_eq!(kept(&client).await, [number.clone()]);
+    }
+}
+
+on_both_databases! {
+    with [("BILLPAY_TEST_CLICK", "on")]
+    async fn what_a_payment_keeps_is_with_the_provider_only_where_that_keeps_any(app: TestApp) {
+        let client = app.admin();
+        let input = json!({
+            "idempotencyKey": new_key(),
+            "target": { "account": { "billerId": client.biller(ELECTRICITY).await, "accountReference": "1111111" } },
+            "amount": { "amount": "100.50", "currency": "SAR" },
+            "saveBillNumber": true,
+        });
+        let payload = client.create(input).await;
+        client.wait_for_status(text(&payload, "/payment/id"), &["SUCCEEDED"]).await;
+        assert_eq!(kept(&client).await[0]["savedWithProvider"], json!(false));
     }
 }

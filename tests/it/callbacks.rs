@@ -7,7 +7,7 @@ use crate::support::{TestApp, eventually, list, on_both_databases, text};
 const STORED: &str = "SELECT COUNT(*) FROM inbox";
 
 /// A callback about a payment that says that it was completed.
-fn completed(ours: &str, theirs: &str, amount: &str) -> String {
+pub fn completed(ours: &str, theirs: &str, amount: &str) -> String {
     let amount: Value = serde_json::from_str(amount).expect("a number");
     json!({
         "originatorConversationId": ours, "systemConversationId": theirs, "accountNumber": "1515151",

@@ -3,9 +3,15 @@
 mod support;
 
 mod bad_input;
+mod bill;
 mod bill_numbers;
+mod bulk;
 mod callbacks;
+mod callbacks_query;
 mod click;
+mod collections;
+mod contract;
+mod control_numbers;
 mod environment;
 mod events;
 mod health;
@@ -17,6 +23,8 @@ mod migrations;
 mod operators;
 mod payments;
 mod playground;
+mod recalls;
+mod reminders;
 mod resolve;
 mod restored;
 mod schedule;

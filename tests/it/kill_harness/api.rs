@@ -8,28 +8,66 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+use super::purchase::{Mutation, Purchase};
+use super::rows::{BulkRow, CollectionRow, EventRow, NumberRow, PaymentRow};
+
 /// Longer than the server holds an answer back.
 const CALL_LIMIT: Duration = Duration::from_secs(10);
-/// How long the first server may take to fetch the billers, and how long a healed one may take to answer.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long the first server may take to fetch what can be bought, and how long a healed one may take to answer.
+const PATIENCE: Duration = Duration::from_secs(45);
 const PAUSE: Duration = Duration::from_millis(100);
 const MOST_PAGES: usize = 10_000;
 
-const CREATE: &str = "mutation ($input: CreatePaymentInput!) { createPayment(input: $input) {
-    payment { id } errors { code message }
+/// Refusals that depend on what others do with the same bill: who gets one has made nothing, and asks no more.
+const TURNED_AWAY: [&str; 3] = ["BILL_ALREADY_BEING_PAID", "BILL_NOT_PAYABLE", "AMOUNT_NOT_ALLOWED"];
+
+const CREATE_PAYMENT: &str = "mutation ($input: CreatePaymentInput!) { answer: createPayment(input: $input) {
+    made: payment { id } errors { code message }
 } }";
 
-const OPEN: &str = "{ payments(first: 1, filter: { statuses: [SCHEDULED, READY, SUBMITTING, UNKNOWN, PENDING] }) {
-    nodes { id }
-} }";
+const CREATE_BULK_PAYMENT: &str = "mutation ($input: CreateBulkPaymentInput!) {
+    answer: createBulkPayment(input: $input) { made: bulkPayment { id } errors { code message } }
+}";
+
+const CREATE_CONTROL_NUMBER: &str = "mutation ($input: CreateControlNumberInput!) {
+    answer: createControlNumber(input: $input) { made: controlNumber { id number } errors { code message } }
+}";
+
+const OPEN: &str = "{
+    payments(first: 1, filter: { statuses: [SCHEDULED, READY, SUBMITTING, UNKNOWN, PENDING] }) { nodes { id } }
+    controlNumbers(first: 1, filter: { statuses: [REQUESTED, UNKNOWN] }) { nodes { id } }
+}";
 
 const PAYMENTS: &str = "query ($after: String) { payments(first: 100, after: $after) {
-    nodes { id idempotencyKey ourReference accountReference status version amount { amount } review { reason } }
+    nodes {
+        id provider { code } idempotencyKey ourReference accountReference status version amount { amount }
+        review { reason } bulkPayment { id } allocations { amount { amount } bill { providerReference } }
+    }
+    pageInfo { hasNextPage endCursor }
+} }";
+
+const BULK_PAYMENTS: &str = "query ($after: String) { bulkPayments(first: 100, after: $after) {
+    nodes { id idempotencyKey status version }
+    pageInfo { hasNextPage endCursor }
+} }";
+
+const CONTROL_NUMBERS: &str = "query ($after: String) { controlNumbers(first: 100, after: $after) {
+    nodes { id idempotencyKey number reference status version amountReceived { amount } review { reason } }
+    pageInfo { hasNextPage endCursor }
+} }";
+
+const COLLECTIONS: &str = "query ($after: String) { collections(first: 100, after: $after) {
+    nodes { id number providerReference status version amount { amount } }
     pageInfo { hasNextPage endCursor }
 } }";
 
 const EVENTS: &str = "query ($after: Sequence) { events(first: 100, after: $after) {
-    head nodes { sequence at ... on PaymentEvent { version status payment { id } } }
+    head nodes { sequence at subject { id }
+        ... on PaymentEvent { version paymentStatus: status }
+        ... on BulkPaymentEvent { version bulkStatus: status }
+        ... on ControlNumberEvent { version numberStatus: status }
+        ... on CollectionEvent { version collectionStatus: status }
+    }
 } }";
 
 /// One caller of one server.
@@ -40,49 +78,18 @@ pub(super) struct Api {
     token: String,
 }
 
-/// A payment, as the API shows it.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct PaymentRow {
-    pub(super) id: String,
-    pub(super) idempotency_key: String,
-    pub(super) our_reference: String,
-    pub(super) account_reference: String,
-    pub(super) status: String,
-    pub(super) version: u64,
-    pub(super) amount: Amount,
-    pub(super) review: Option<Review>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-pub(super) struct Amount {
-    pub(super) amount: String,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-pub(super) struct Review {
-    pub(super) reason: String,
-}
-
-/// An event of the log. All of them are about payments, since nothing else is changed here.
-#[derive(Clone, Debug, Deserialize)]
-pub(super) struct EventRow {
-    pub(super) sequence: String,
-    pub(super) at: jiff::Timestamp,
-    pub(super) version: u64,
-    pub(super) status: String,
-    pub(super) payment: Subject,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-pub(super) struct Subject {
-    pub(super) id: String,
+/// What a mutation that makes something answered.
+pub(super) enum Answer {
+    /// It is made, now or before; a control number is told as soon as there is one.
+    Made { id: String, number: Option<String> },
+    /// Nothing was made, and asking again is of no use.
+    TurnedAway,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct PaymentPage {
-    nodes: Vec<PaymentRow>,
+struct Page {
+    nodes: Vec<Value>,
     page_info: PageInfo,
 }
 
@@ -104,45 +111,61 @@ impl Api {
         Self { http, address, token }
     }
 
-    /// Some biller, once the server has fetched them.
-    pub(super) async fn a_biller(&self) -> String {
+    /// Asks for something, once: what was answered, or what came instead.
+    pub(super) async fn create(&self, purchase: &Purchase) -> Result<Answer, String> {
+        let document = match purchase.mutation {
+            Mutation::Payment => CREATE_PAYMENT,
+            Mutation::BulkPayment => CREATE_BULK_PAYMENT,
+            Mutation::ControlNumber => CREATE_CONTROL_NUMBER,
+        };
+        let data = self.ask(document, &json!({ "input": purchase.input })).await?;
+        let text = |pointer: &str| data.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+        let refusal = text("/answer/errors/0/code");
+        match text("/answer/made/id") {
+            Some(id) => Ok(Answer::Made { id, number: text("/answer/made/number") }),
+            None if refusal.as_deref().is_some_and(|code| TURNED_AWAY.contains(&code)) => Ok(Answer::TurnedAway),
+            None => Err(data.to_string()),
+        }
+    }
+
+    /// What a query finds, once there is something: `find` takes it out of the data.
+    pub(super) async fn wait_for<T>(&self, document: &str, variables: &Value, find: impl Fn(&Value) -> Option<T>) -> T {
         let give_up = Instant::now() + PATIENCE;
         loop {
-            let data = self.must_tell("{ billers(first: 1) { nodes { id } } }", &Value::Null).await;
-            if let Some(id) = data.pointer("/billers/nodes/0/id").and_then(Value::as_str) {
-                return id.to_owned();
+            let data = self.must_tell(document, variables).await;
+            if let Some(found) = find(&data) {
+                return found;
             }
-            assert!(Instant::now() < give_up, "no biller was fetched in time");
+            assert!(Instant::now() < give_up, "nothing to buy was found in time: {data}");
             tokio::time::sleep(PAUSE).await;
         }
     }
 
-    /// Asks for a payment, once: its id, or what came instead.
-    pub(super) async fn create(&self, input: &Value) -> Result<String, String> {
-        let data = self.ask(CREATE, &json!({ "input": input })).await?;
-        let id = data.pointer("/createPayment/payment/id").and_then(Value::as_str);
-        id.map(str::to_owned).ok_or_else(|| data.to_string())
-    }
-
-    /// Whether no payment is open any more. Those in review are not.
+    /// Whether no payment and no control number is open any more. Those in review are not.
     pub(super) async fn is_settled(&self) -> bool {
-        let told = self.ask(OPEN, &Value::Null).await;
-        told.is_ok_and(|data| data.pointer("/payments/nodes").and_then(Value::as_array).is_some_and(Vec::is_empty))
+        let Ok(data) = self.ask(OPEN, &Value::Null).await else { return false };
+        let none = |pointer: &str| data.pointer(pointer).and_then(Value::as_array).is_some_and(Vec::is_empty);
+        none("/payments/nodes") && none("/controlNumbers/nodes")
     }
 
-    /// All payments, newest first.
+    /// All payments, newest first, also those of bulk payments.
     pub(super) async fn payments(&self) -> Vec<PaymentRow> {
-        let mut rows = Vec::new();
-        let mut after = Value::Null;
-        for _ in 0..MOST_PAGES {
-            let page: PaymentPage = read(&self.must_tell(PAYMENTS, &json!({ "after": after })).await, "/payments");
-            rows.extend(page.nodes);
-            match page.page_info.end_cursor.filter(|_| page.page_info.has_next_page) {
-                Some(cursor) => after = Value::String(cursor),
-                None => return rows,
-            }
-        }
-        panic!("the payments fill more than {MOST_PAGES} pages");
+        self.all(PAYMENTS, "/payments").await
+    }
+
+    /// All bulk payments, newest first.
+    pub(super) async fn bulk_payments(&self) -> Vec<BulkRow> {
+        self.all(BULK_PAYMENTS, "/bulkPayments").await
+    }
+
+    /// All control numbers, newest first.
+    pub(super) async fn control_numbers(&self) -> Vec<NumberRow> {
+        self.all(CONTROL_NUMBERS, "/controlNumbers").await
+    }
+
+    /// All money that was received, newest first.
+    pub(super) async fn collections(&self) -> Vec<CollectionRow> {
+        self.all(COLLECTIONS, "/collections").await
     }
 
     /// The whole event log, oldest first, and the number that the log itself calls its last.
@@ -159,12 +182,32 @@ impl Api {
         panic!("the events fill more than {MOST_PAGES} pages");
     }
 
+    /// The number that the event log calls its last.
+    pub(super) async fn head(&self) -> String {
+        read(&self.must_tell("{ events(first: 1) { head } }", &Value::Null).await, "/events/head")
+    }
+
     /// A figure of `/metrics` that has no labels.
     pub(super) async fn metric(&self, name: &str) -> Option<String> {
         let request = self.http.get(format!("http://{}/metrics", self.address)).timeout(CALL_LIMIT);
         let text = request.send().await.expect("the metrics").text().await.expect("text");
         let mut figures = text.lines().filter_map(|line| line.split_once(' '));
         figures.find(|(found, _)| *found == name).map(|(_, figure)| figure.to_owned())
+    }
+
+    /// All pages of a connection.
+    async fn all<T: DeserializeOwned>(&self, document: &str, pointer: &str) -> Vec<T> {
+        let mut rows = Vec::new();
+        let mut after = Value::Null;
+        for _ in 0..MOST_PAGES {
+            let page: Page = read(&self.must_tell(document, &json!({ "after": after })).await, pointer);
+            rows.extend(page.nodes.iter().map(|node| read::<T>(node, "")));
+            match page.page_info.end_cursor.filter(|_| page.page_info.has_next_page) {
+                Some(cursor) => after = Value::String(cursor),
+                None => return rows,
+            }
+        }
+        panic!("{pointer} fills more than {MOST_PAGES} pages");
     }
 
     /// The data of an answer. For a server that nobody kills.

@@ -1,58 +1,42 @@
-//! The books after a run: what the API tells, what the sandbox's ledger says, and whether they agree.
+//! The books after a run: what the API tells, and what the sandbox knows of money and of control numbers.
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use billpay::domain::provider::ProviderCode;
 
-use super::api::{Api, EventRow, PaymentRow};
-use super::traffic::Receipts;
+use super::api::Api;
+use super::rows::{BulkRow, CollectionRow, EventRow, NumberRow, PaymentRow};
+use super::sandbox::{Ledger, MadeNumber};
 use super::world::World;
+use super::{numbers, payments};
 
 /// How often the books are read again because they changed meanwhile.
 const MOST_READINGS: usize = 10;
-const STRANDED: &str = "billpay_payments_stranded";
-/// A status that is final.
-const FINAL: [&str; 4] = ["SUCCEEDED", "FAILED", "CANCELLED", "REVERSED"];
-const IN_REVIEW: &str = "NEEDS_REVIEW";
+/// The metric of payments that nobody works on.
+pub(super) const STRANDED: &str = "billpay_payments_stranded";
+/// A status in which a person must look.
+pub(super) const IN_REVIEW: &str = "NEEDS_REVIEW";
 
 /// All that is known after a run.
 pub(super) struct Books {
     pub(super) payments: Vec<PaymentRow>,
-    events: Vec<EventRow>,
-    head: u64,
-    effects: Vec<Effect>,
-    stranded: Option<String>,
-    panics: usize,
+    pub(super) bulks: Vec<BulkRow>,
+    pub(super) numbers: Vec<NumberRow>,
+    pub(super) collections: Vec<CollectionRow>,
+    pub(super) events: Vec<EventRow>,
+    pub(super) head: u64,
+    pub(super) ledger: Ledger,
+    /// The control numbers that exist at the provider.
+    pub(super) made_numbers: Vec<MadeNumber>,
+    pub(super) stranded: Option<String>,
+    pub(super) panics: usize,
 }
 
-/// Money that moved, as the sandbox wrote it down.
-#[derive(Clone, Debug, Deserialize)]
-struct Effect {
-    key: String,
-    account: String,
-    amount: String,
-}
-
-/// What is wrong, in sentences. All lists of a good run are empty.
-#[derive(Debug, Default)]
-pub(super) struct Findings {
-    /// Money that moved more often than once, and keys that made more payments than one.
-    pub(super) doubles: Vec<String>,
-    /// Payments that were acknowledged and are gone, and money that no payment knows of.
-    pub(super) lost: Vec<String>,
-    /// Final states that the ledger contradicts.
-    pub(super) wrong_final: Vec<String>,
-    /// Payments that are neither final nor in review with a reason.
-    pub(super) open: Vec<String>,
-    /// Everything else: the log, the metric, callers that were never told.
-    pub(super) other: Vec<String>,
-}
-
-impl Findings {
-    /// All sentences.
-    pub(super) fn all(&self) -> impl Iterator<Item = &String> {
-        [&self.doubles, &self.lost, &self.wrong_final, &self.open, &self.other].into_iter().flatten()
-    }
+/// Something that a key made.
+#[derive(Debug)]
+pub(super) struct Made<'a> {
+    pub(super) provider: ProviderCode,
+    pub(super) id: &'a str,
 }
 
 impl Books {
@@ -60,42 +44,63 @@ impl Books {
     pub(super) async fn read(world: &World, api: &Api) -> Self {
         for _ in 0..MOST_READINGS {
             let (events, head) = api.events().await;
-            let payments = api.payments().await;
-            let effects = read_effects(&world.effects());
-            let stranded = api.metric(STRANDED).await;
-            if api.events().await.1 == head {
-                let panics = world.log().matches("panicked").count();
-                return Self { payments, events, head, effects, stranded, panics };
+            let books = Self {
+                payments: api.payments().await,
+                bulks: api.bulk_payments().await,
+                numbers: api.control_numbers().await,
+                collections: api.collections().await,
+                events,
+                head,
+                ledger: Ledger::read(&world.effects()),
+                made_numbers: world.sandbox().control_numbers().await,
+                stranded: api.metric(STRANDED).await,
+                panics: world.log().matches("panicked").count(),
+            };
+            if api.head().await == head.to_string() {
+                return books;
             }
         }
         panic!("the event log still grows");
     }
 
-    /// Compares everything with everything.
-    pub(super) fn audit(&self, receipts: &Receipts) -> Findings {
-        Findings {
-            doubles: self.doubles(),
-            lost: self.lost(receipts),
-            wrong_final: self.payments.iter().filter_map(|payment| self.wrong_final(payment)).collect(),
-            open: self.payments.iter().filter_map(open).collect(),
-            other: self.other(receipts),
+    /// What each key made.
+    pub(super) fn made(&self) -> BTreeMap<&str, Vec<Made<'_>>> {
+        let mut made: BTreeMap<&str, Vec<Made<'_>>> = BTreeMap::new();
+        let mut note = |key, provider, id| made.entry(key).or_default().push(Made { provider, id });
+        for payment in &self.payments {
+            if let Some(key) = &payment.idempotency_key {
+                note(key.as_str(), payment.provider.code, payment.id.as_str());
+            }
         }
+        for bulk in &self.bulks {
+            note(bulk.idempotency_key.as_str(), ProviderCode::Bill, bulk.id.as_str());
+        }
+        for number in &self.numbers {
+            note(number.idempotency_key.as_str(), ProviderCode::Clickpesa, number.id.as_str());
+        }
+        made
     }
 
-    /// How many payments wait for a person, by reason.
-    pub(super) fn in_review(&self) -> BTreeMap<String, usize> {
+    /// How many payments and control numbers were bought from a provider.
+    pub(super) fn bought(&self, provider: ProviderCode) -> usize {
+        self.fates(provider).count()
+    }
+
+    /// How many of them wait for a person, by reason.
+    pub(super) fn in_review(&self, provider: ProviderCode) -> BTreeMap<String, usize> {
         let mut counts = BTreeMap::new();
-        for review in self.payments.iter().filter_map(|payment| payment.review.as_ref()) {
-            *counts.entry(review.reason.clone()).or_default() += 1;
+        for reason in self.fates(provider).filter_map(|fate| fate.review) {
+            *counts.entry(reason.to_owned()).or_default() += 1;
         }
         counts
     }
 
-    /// How long each payment took from its creation to its first final state, shortest first.
-    pub(super) fn settle_times_ms(&self) -> Vec<i64> {
+    /// How long each of them took from its creation to its first settled state, shortest first.
+    pub(super) fn settle_times_ms(&self, provider: ProviderCode) -> Vec<i64> {
         let lives = self.lives();
-        let settled = lives.values().filter_map(|life| {
-            let end = life.iter().find(|event| is_final(&event.status))?;
+        let settled = self.fates(provider).filter_map(|fate| {
+            let life = lives.get(fate.id)?;
+            let end = life.iter().find(|event| event.status().is_some_and(fate.is_settled))?;
             Some(end.at.as_millisecond() - life.first()?.at.as_millisecond())
         });
         let mut times: Vec<_> = settled.collect();
@@ -103,111 +108,35 @@ impl Books {
         times
     }
 
-    /// The checker's rule 1: at most one effect a key.
-    fn doubles(&self) -> Vec<String> {
-        let effects = counts(self.effects.iter().map(|effect| effect.key.as_str()));
-        let keys = counts(self.payments.iter().map(|payment| payment.idempotency_key.as_str()));
-        let paid = repeated(&effects).map(|(key, times)| format!("{key} was paid {times} times"));
-        let made = repeated(&keys).map(|(key, times)| format!("key {key} made {times} payments"));
-        paid.chain(made).collect()
-    }
-
-    /// Rule 2: what was acknowledged is there, and money that moved belongs to a payment.
-    fn lost(&self, receipts: &Receipts) -> Vec<String> {
-        let by_id: BTreeMap<_, _> = self.payments.iter().map(|payment| (payment.id.as_str(), payment)).collect();
-        let by_reference = self.by_reference();
-        let gone = receipts.acknowledged.iter().filter_map(|(key, id)| match by_id.get(id.as_str()) {
-            None => Some(format!("{id}, acknowledged for key {key}, is not in the database")),
-            Some(payment) if payment.idempotency_key != *key => {
-                Some(format!("key {key} was answered with {payment:?}"))
-            }
-            Some(_) => None,
-        });
-        let unknown = self.effects.iter().filter(|effect| !by_reference.contains_key(effect.key.as_str()));
-        gone.chain(unknown.map(|effect| format!("no payment knows of {effect:?}"))).collect()
-    }
-
-    /// Rule 4: SUCCEEDED if and only if money moved, as much as was wanted and to whom it was meant for; FAILED and
-    /// CANCELLED only if none did.
-    fn wrong_final(&self, payment: &PaymentRow) -> Option<String> {
-        let effect = self.effects.iter().find(|effect| effect.key == payment.our_reference);
-        let is_right = match (payment.status.as_str(), effect) {
-            ("SUCCEEDED", Some(effect)) => {
-                effect.amount == payment.amount.amount && effect.account == payment.account_reference
-            }
-            ("SUCCEEDED", None) | ("FAILED" | "CANCELLED", Some(_)) | ("REVERSED", _) => false,
-            _ => true,
-        };
-        (!is_right).then(|| format!("{payment:?} contradicts {effect:?}"))
-    }
-
-    /// Rules 5 and 6: the log and the payments' versions have no gaps and agree, nothing is stranded; and nobody was
-    /// left without an answer.
-    fn other(&self, receipts: &Receipts) -> Vec<String> {
-        let mut found = Vec::new();
-        let sequences = self.events.iter().map(|event| event.sequence.parse::<u64>().ok());
-        if !sequences.eq((1..=self.head).map(Some)) {
-            found.push(format!("the {} events of the log are not 1 to {}", self.events.len(), self.head));
-        }
-        let lives = self.lives();
-        found.extend(self.payments.iter().filter_map(|payment| broken_life(payment, lives.get(payment.id.as_str()))));
-        if lives.len() != self.payments.len() {
-            found.push(format!("{} payments have events, {} are listed", lives.len(), self.payments.len()));
-        }
-        if self.stranded.as_deref() != Some("0") {
-            found.push(format!("{STRANDED} is {:?}", self.stranded));
-        }
-        if self.panics > 0 {
-            found.push(format!("the servers panicked {} times", self.panics));
-        }
-        found.extend(receipts.given_up.iter().map(|purchase| format!("never acknowledged: {purchase}")));
-        found
-    }
-
-    fn by_reference(&self) -> BTreeMap<&str, &PaymentRow> {
-        self.payments.iter().map(|payment| (payment.our_reference.as_str(), payment)).collect()
-    }
-
-    /// The events of each payment, in their order.
-    fn lives(&self) -> BTreeMap<&str, Vec<&EventRow>> {
+    /// The events of each object, in their order.
+    pub(super) fn lives(&self) -> BTreeMap<&str, Vec<&EventRow>> {
         let mut lives: BTreeMap<&str, Vec<&EventRow>> = BTreeMap::new();
         for event in &self.events {
-            lives.entry(event.payment.id.as_str()).or_default().push(event);
+            lives.entry(event.subject.id.as_str()).or_default().push(event);
         }
         lives
     }
-}
 
-/// Rule 3: final, or in review with a reason.
-fn open(payment: &PaymentRow) -> Option<String> {
-    let is_closed = is_final(&payment.status) || (payment.status == IN_REVIEW && payment.review.is_some());
-    (!is_closed).then(|| format!("still open: {payment:?}"))
-}
-
-fn broken_life(payment: &PaymentRow, life: Option<&Vec<&EventRow>>) -> Option<String> {
-    let life = life.map(Vec::as_slice).unwrap_or_default();
-    let versions_are_whole = life.iter().map(|event| event.version).eq(1..=payment.version);
-    let ends_as_told = life.last().is_some_and(|event| event.status == payment.status);
-    (!versions_are_whole || !ends_as_told).then(|| format!("the events of {payment:?} do not lead to it: {life:?}"))
-}
-
-fn is_final(status: &str) -> bool {
-    FINAL.contains(&status)
-}
-
-fn read_effects(ledger: &str) -> Vec<Effect> {
-    let lines = ledger.lines().filter(|line| !line.is_empty());
-    lines.map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
-}
-
-fn counts<'a>(names: impl Iterator<Item = &'a str>) -> BTreeMap<&'a str, usize> {
-    let mut counts = BTreeMap::new();
-    for name in names {
-        *counts.entry(name).or_default() += 1;
+    fn fates(&self, provider: ProviderCode) -> impl Iterator<Item = Fate<'_>> {
+        let payments = self.payments.iter().filter(move |payment| payment.provider.code == provider);
+        let payments = payments.map(|payment| Fate {
+            id: &payment.id,
+            review: payment.review.as_ref().map(|review| review.reason.as_str()),
+            is_settled: payments::is_final,
+        });
+        let numbers = self.numbers.iter().filter(move |_| provider == ProviderCode::Clickpesa);
+        payments.chain(numbers.map(|number| Fate {
+            id: &number.id,
+            review: number.review.as_ref().map(|review| review.reason.as_str()),
+            is_settled: numbers::is_settled,
+        }))
     }
-    counts
 }
 
-fn repeated<'a>(counts: &'a BTreeMap<&'a str, usize>) -> impl Iterator<Item = (&'a str, usize)> {
-    counts.iter().filter(|(_, times)| **times > 1).map(|(name, times)| (*name, *times))
+/// What became of a payment or a control number.
+struct Fate<'a> {
+    id: &'a str,
+    review: Option<&'a str>,
+    /// Whether a status is one in which nothing is left to be found out.
+    is_settled: fn(&str) -> bool,
 }

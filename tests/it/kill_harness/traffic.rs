@@ -1,19 +1,24 @@
-//! The callers: a bounded number of them, each buying one thing after another.
+//! The callers: a bounded number of them, each buying one thing after another, from any provider.
 //!
 //! A caller holds on to what it wants: where an answer is lost it asks again with the same key, until it is told or its
-//! patience ends. Now and then it asks once more although it was told, and must be told the same.
+//! patience ends. Now and then it asks once more although it was told, and must be told the same. A control number is
+//! paid as soon as it is known.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use billpay::domain::provider::ProviderCode;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::api::Api;
+use super::api::{Answer, Api};
+use super::goods::Goods;
+use super::purchase::{Purchase, Shopper};
+use super::sandbox::Sandbox;
+use super::ware::Ware;
 
 /// What a caller buys at most.
 const MOST_PURCHASES: u32 = 5_000;
@@ -22,45 +27,34 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_REST_MS: u64 = 150;
 
-/// Accounts with which the sandbox does something special (docs/sandbox.md).
-const MAGIC_ACCOUNTS: [&str; 16] = [
-    "1111111", // paid at once
-    "2222222", // paid later
-    "3333333", // refused
-    "0000000", // refused: unknown account
-    "4444444", // declined later
-    "5555555", // timeout before the effect
-    "6666666", // timeout after it
-    "7777000", // HTTP 500 before the effect
-    "7777777", // HTTP 500 after it
-    "6161616", // half an answer
-    "9999999", // an answer that is not JSON
-    "1212121", // told three times
-    "1313131", // an old callback
-    "1414141", // another amount
-    "1616161", // accepted in an older form
-    "1717171", // a status that is not documented
-];
-
-/// Something to be paid.
-pub(super) struct Purchase {
-    key: String,
-    account: String,
-    whole_shillings: u32,
-    wait: &'static str,
-    /// Magic accounts are paid by many at once; the others have one payer each, who claims them.
-    is_magic: bool,
+/// What was answered to one request.
+pub(super) struct Receipt {
+    pub(super) provider: ProviderCode,
+    pub(super) key: String,
+    /// What was made; nothing where the caller was turned away.
+    pub(super) id: Option<String>,
 }
 
 /// What callers were told.
 #[derive(Default)]
 pub(super) struct Receipts {
-    /// Keys with the ids that were answered, one for each answer.
-    pub(super) acknowledged: Vec<(String, String)>,
+    /// One for each answer.
+    pub(super) answers: Vec<Receipt>,
     /// Purchases that needed more than one request.
     pub(super) retried: usize,
     /// Purchases that nobody was told about, with what came last.
     pub(super) given_up: Vec<String>,
+}
+
+/// What callers go by.
+#[derive(Clone)]
+pub(super) struct Market {
+    /// The servers, any of which may be asked.
+    pub(super) apis: Vec<Api>,
+    pub(super) goods: Arc<Goods>,
+    pub(super) sandbox: Sandbox,
+    /// Whether some pay money of which no webhook tells.
+    pub(super) unheard: bool,
 }
 
 /// Callers at work.
@@ -70,21 +64,29 @@ pub(super) struct Traffic {
 }
 
 struct Caller {
-    /// The servers, any of which may be asked.
-    apis: Vec<Api>,
-    biller: String,
+    market: Market,
     number: u32,
     rng: StdRng,
     receipts: Receipts,
+    /// Whether it has paid a control number.
+    has_paid: bool,
+}
+
+impl Receipts {
+    pub(super) fn add(&mut self, more: Self) {
+        self.answers.extend(more.answers);
+        self.retried += more.retried;
+        self.given_up.extend(more.given_up);
+    }
 }
 
 impl Traffic {
     /// Lets so many callers begin.
-    pub(super) fn begin(apis: &[Api], biller: &str, callers: u32, seed: u64) -> Self {
+    pub(super) fn begin(market: &Market, callers: u32, seed: u64) -> Self {
         let is_over = Arc::new(AtomicBool::new(false));
         let mut tasks = JoinSet::new();
         for number in 0..callers {
-            let caller = Caller::new(apis, biller, number, seed);
+            let caller = Caller::new(market.clone(), number, seed);
             tasks.spawn(caller.buy_until(Arc::clone(&is_over)));
         }
         Self { callers: tasks, is_over }
@@ -95,28 +97,31 @@ impl Traffic {
         self.is_over.store(true, Ordering::Relaxed);
         let mut all = Receipts::default();
         while let Some(caller) = self.callers.join_next().await {
-            let one = caller.expect("a caller does not panic");
-            all.acknowledged.extend(one.acknowledged);
-            all.retried += one.retried;
-            all.given_up.extend(one.given_up);
+            all.add(caller.expect("a caller does not panic"));
         }
         all
     }
 }
 
-/// Buys one ordinary thing and tells what the buyer was told.
-pub(super) async fn buy_once(api: Api, biller: String, key: String) -> Receipts {
-    let mut caller = Caller::new(&[api], &biller, 0, 0);
+/// Buys one ordinary thing, pays it where it is a control number, and tells what the buyer was told.
+pub(super) async fn buy_once(market: Market, ware: Ware, key: String) -> Receipts {
+    let mut caller = Caller::new(market, 0, 0);
     let account = rand::rng().random_range(20_000_000..90_000_000_u32).to_string();
-    let purchase = Purchase { key, account, whole_shillings: 250, wait: "SUBMITTED", is_magic: false };
+    let purchase = caller.think_of(ware, key, account, false);
+    let give_up = Instant::now() + PATIENCE;
     caller.buy(&purchase).await;
+    // There may be no number yet: it is known once the provider was asked again.
+    while purchase.pays.is_some() && !caller.has_paid && Instant::now() < give_up {
+        tokio::time::sleep(RETRY_PAUSE).await;
+        caller.buy(&purchase).await;
+    }
     caller.receipts
 }
 
 impl Caller {
-    fn new(apis: &[Api], biller: &str, number: u32, seed: u64) -> Self {
+    fn new(market: Market, number: u32, seed: u64) -> Self {
         let rng = StdRng::seed_from_u64(seed.wrapping_add(u64::from(number) + 1));
-        Self { apis: apis.to_vec(), biller: biller.to_owned(), number, rng, receipts: Receipts::default() }
+        Self { market, number, rng, receipts: Receipts::default(), has_paid: false }
     }
 
     async fn buy_until(mut self, is_over: Arc<AtomicBool>) -> Receipts {
@@ -124,7 +129,10 @@ impl Caller {
             if is_over.load(Ordering::Relaxed) {
                 break;
             }
-            let purchase = self.think_of_something(count);
+            let ware = Ware::ALL[self.rng.random_range(0..Ware::ALL.len())];
+            let is_magic = self.rng.random_ratio(ware.percent_magic(), 100);
+            let (key, account) = (format!("kill-{}-{count}", self.number), format!("3{:03}{count:06}", self.number));
+            let purchase = self.think_of(ware, key, account, is_magic);
             self.buy(&purchase).await;
             if self.rng.random_ratio(1, 5) {
                 self.buy(&purchase).await;
@@ -134,31 +142,18 @@ impl Caller {
         self.receipts
     }
 
-    fn think_of_something(&mut self, count: u32) -> Purchase {
-        let is_magic = self.rng.random_ratio(3, 5);
-        let account = if is_magic {
-            MAGIC_ACCOUNTS[self.rng.random_range(0..MAGIC_ACCOUNTS.len())].to_owned()
-        } else {
-            format!("3{:03}{count:06}", self.number)
-        };
-        Purchase {
-            key: format!("kill-{}-{count}", self.number),
-            account,
-            // No amount that the sandbox treats specially.
-            whole_shillings: self.rng.random_range(100..1_000),
-            wait: if self.rng.random_ratio(1, 2) { "RECORDED" } else { "SUBMITTED" },
-            is_magic,
-        }
+    fn think_of(&mut self, ware: Ware, key: String, account: String, is_magic: bool) -> Purchase {
+        let (goods, unheard) = (self.market.goods.as_ref(), self.market.unheard);
+        Shopper { goods, rng: &mut self.rng, key, account, is_magic, unheard }.choose(ware)
     }
 
     async fn buy(&mut self, purchase: &Purchase) {
-        let input = purchase.input(&self.biller);
         let give_up = Instant::now() + PATIENCE;
         let mut is_first = true;
         loop {
-            let api = &self.apis[self.rng.random_range(0..self.apis.len())];
-            let error = match api.create(&input).await {
-                Ok(id) => return self.receipts.acknowledged.push((purchase.key.clone(), id)),
+            let api = &self.market.apis[self.rng.random_range(0..self.market.apis.len())];
+            let error = match api.create(purchase).await {
+                Ok(answer) => return self.take(purchase, answer).await,
                 Err(error) => error,
             };
             self.receipts.retried += usize::from(is_first);
@@ -169,17 +164,16 @@ impl Caller {
             tokio::time::sleep(RETRY_PAUSE).await;
         }
     }
-}
 
-impl Purchase {
-    fn input(&self, biller: &str) -> Value {
-        json!({
-            "idempotencyKey": self.key,
-            "target": { "account": { "billerId": biller, "accountReference": self.account } },
-            "amount": { "amount": format!("{}.00", self.whole_shillings), "currency": "KES" },
-            "payer": { "name": "Irina Muthoni", "phoneNumber": "+254710000000" },
-            "evenIfBeingPaid": self.is_magic,
-            "wait": self.wait,
-        })
+    async fn take(&mut self, purchase: &Purchase, answer: Answer) {
+        let (id, number) = match answer {
+            Answer::Made { id, number } => (Some(id), number),
+            Answer::TurnedAway => (None, None),
+        };
+        self.receipts.answers.push(Receipt { provider: purchase.provider, key: purchase.key.clone(), id });
+        if let (Some(number), Some(amount)) = (number, &purchase.pays) {
+            self.market.sandbox.pay(&number, amount).await;
+            self.has_paid = true;
+        }
     }
 }

@@ -14,13 +14,17 @@ use tokio::time::Instant;
 
 use super::api::Api;
 use super::process::{self, Process};
+use super::sandbox::Sandbox;
 use crate::support::Db;
 use crate::support::client::http_client;
 use crate::support::database::TestDatabase;
 
 const TENANT: &str = "harness";
-const SCOPES: &str = "billers:read payments:read payments:write";
+const SCOPES: &str = "billers:read bills:read bills:write payments:read payments:write \
+    control_numbers:read control_numbers:write";
 const SECRET: &str = "the-kill-harness-signs-its-tokens-with-this";
+/// Sessions with providers outlive a server.
+const SECRETS_KEY: &str = "the-kill-harness-keeps-its-sessions-with-this";
 const EFFECTS: &str = "effects.jsonl";
 const SANDBOX_LOG: &str = "sandbox.log";
 const SERVER_LOG: &str = "server.log";
@@ -38,9 +42,13 @@ static TAKEN_PORTS: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
 /// The surroundings of the servers of one run.
 pub(super) struct World {
     // Ends before its folder goes.
-    _sandbox: Process,
-    sandbox_address: SocketAddr,
+    _sandbox_process: Process,
+    sandbox: Sandbox,
+    /// Where the first server listens, and all that follow it: providers tell their news there.
+    address: SocketAddr,
     database: TestDatabase,
+    /// Connections that a server keeps at most.
+    connections: u32,
     folder: TempDir,
     http: reqwest::Client,
     token: String,
@@ -54,19 +62,31 @@ pub(super) struct Server {
 
 impl World {
     /// A new database, and a sandbox that keeps every effect on disk before it answers.
-    pub(super) async fn build(db: Db) -> Self {
+    pub(super) async fn build(db: Db, connections: u32) -> Self {
         let folder = tempfile::Builder::new().prefix("billpay-kills-").tempdir().expect("a temporary folder");
         let database = TestDatabase::create(db).await;
-        let sandbox_address = free_address();
-        let listen = sandbox_address.to_string();
+        let http = http_client();
+        let (address, sandbox) = (free_address(), Sandbox { http: http.clone(), address: free_address() });
+        let (listen, callbacks) = (sandbox.address.to_string(), format!("http://{address}"));
         // "Later" and "never answered" are short; the latter still exceeds the call's timeout.
         let arguments =
-            ["sandbox", "--listen", &listen, "--effects", EFFECTS, "--later-ms", "500", "--hang-ms", "1500"];
-        let mut sandbox = Process::start(&arguments, &[], folder.path(), SANDBOX_LOG);
-        wait_for_sandbox(&mut sandbox, sandbox_address).await;
+            ["sandbox", "--listen", &listen, "--effects", EFFECTS, "--callbacks", &callbacks, "--later-ms", "500"];
+        let arguments = [&arguments[..], &["--hang-ms", "1500"]].concat();
+        let mut sandbox_process = Process::start(&arguments, &[], folder.path(), SANDBOX_LOG);
+        wait_for_sandbox(&mut sandbox_process, sandbox.address).await;
         let token = ["token", "--tenant", TENANT, "--scope", SCOPES, "--ttl", "12h"];
         let token = process::output(&token, &named([("AUTH__HS256_SECRET", SECRET)]));
-        Self { _sandbox: sandbox, sandbox_address, database, folder, http: http_client(), token }
+        Self { _sandbox_process: sandbox_process, sandbox, address, database, connections, folder, http, token }
+    }
+
+    /// Where the first server is to listen.
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The providers, simulated.
+    pub(super) fn sandbox(&self) -> &Sandbox {
+        &self.sandbox
     }
 
     /// Starts a server, without waiting for it.
@@ -134,26 +154,26 @@ impl World {
     }
 
     /// A killed worker's rows come due when its lease ends, so the lease is short. The repetition of a refused payment
-    /// whose first answer was lost proves nothing, so such a payment goes to a person once `review_after` is over.
+    /// whose first answer was lost proves nothing, nor so soon does it that BILL does not list a payment: such payments
+    /// go to a person once `review_after` is over.
     fn settings(&self, address: SocketAddr) -> Vec<(String, String)> {
-        let sandbox = format!("http://{}/almara", self.sandbox_address);
-        named([
+        let mut settings = named([
             ("LISTEN", address.to_string().as_str()),
             ("PUBLIC_URL", &format!("http://{address}")),
             ("DATABASE__URL", &self.database.url),
-            ("DATABASE__MAX_CONNECTIONS", "8"),
+            ("DATABASE__MAX_CONNECTIONS", &self.connections.to_string()),
             ("AUTH__HS256_SECRET", SECRET),
+            ("SECRETS_KEY", SECRETS_KEY),
             ("WAIT_LIMIT", "1s"),
             ("WORKER__CALL_TIMEOUT", "1s"),
             ("WORKER__LEASE", "8s"),
             ("WORKER__POLL_INTERVAL", "100ms"),
             ("WORKER__REVIEW_AFTER", "20s"),
             ("LOG__FILTER", "warn"),
-            ("PROVIDERS__ALMARA__BASE_URL", &sandbox),
-            ("PROVIDERS__ALMARA__TOKEN_URL", &format!("{sandbox}/v1/oauth/token")),
-            ("PROVIDERS__ALMARA__CLIENT_ID", "sandbox-client"),
-            ("PROVIDERS__ALMARA__CLIENT_SECRET", "sandbox-secret"),
-        ])
+        ]);
+        let providers = self.sandbox.settings().into_iter();
+        settings.extend(providers.map(|(name, value)| (format!("BILLPAY_PROVIDERS__{name}"), value)));
+        settings
     }
 }
 

@@ -11,9 +11,13 @@ use billpay::http::playground::Playground;
 use billpay::http::token::{TokenClaims, mint};
 use billpay::ports::clock::Clock;
 use billpay::sandbox::{ALMARA_CLIENT_ID, ALMARA_CLIENT_SECRET, CLICK_EMAIL, CLICK_PASSWORD, Options, Sandbox};
+use billpay::sandbox::{
+    BILL_DEV_KEY, BILL_DEVICE, BILL_ORGANIZATION_ID, BILL_PASSWORD, BILL_REMEMBER_ME_ID, BILL_USERNAME,
+    BILL_WEBHOOK_SECURITY_KEY, CLICKPESA_API_KEY, CLICKPESA_CHECKSUM_KEY, CLICKPESA_CLIENT_ID,
+};
 use billpay::startup::{Server, StartOptions};
 use sea_orm::{ConnectionTrait, DatabaseConnection};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 
@@ -28,9 +32,24 @@ pub const TENANT: &str = "acme";
 /// The tenant whose tokens may hold the scope `operator`.
 pub const OPERATORS: &str = "ops";
 /// Every scope that a tenant's own administrator has.
-pub const ALL: &str = "billers:read bills:read bills:write payments:read payments:write admin";
+pub const ALL: &str = "billers:read bills:read bills:write payments:read payments:write \
+    control_numbers:read control_numbers:write admin";
 /// What an app has that pays for a tenant's customers.
 pub const USER: &str = "billers:read bills:read bills:write payments:read payments:write";
+/// What an app has that makes control numbers.
+pub const COLLECTOR: &str = "control_numbers:read control_numbers:write";
+
+/// Providers that are off unless a test wants them, each with the variable that switches it on and its settings.
+const ON_DEMAND: [(&str, &str, ProviderSettings); 3] = [
+    ("BILLPAY_TEST_CLICK", "click", click_settings),
+    ("BILLPAY_TEST_BILL", "bill", bill_settings),
+    ("BILLPAY_TEST_CLICKPESA", "clickpesa", clickpesa_settings),
+];
+/// Those of them that send where their dashboard says, not where a payment does.
+const WITH_WEBHOOKS: [(&str, &str); 2] = [("BILLPAY_TEST_BILL", "bill"), ("BILLPAY_TEST_CLICKPESA", "clickpesa")];
+
+/// The settings of a provider, below its section, for the address of the sandbox.
+type ProviderSettings = fn(SocketAddr) -> Vec<(&'static str, String)>;
 
 /// How long "later" is in the sandbox.
 const LATER: Duration = Duration::from_millis(300);
@@ -73,17 +92,26 @@ impl TestApp {
         let database = TestDatabase::create(db).await;
         let (sandbox, simulator) = start_sandbox().await;
         let mut variables = usual_settings(&database.url, sandbox);
-        if settings.contains(&("BILLPAY_TEST_CLICK", "on")) {
-            variables.extend(click_settings(sandbox));
+        for (switch, provider, its_settings) in ON_DEMAND {
+            if settings.contains(&(switch, "on")) {
+                variables.extend(named(provider, its_settings(sandbox)));
+            }
         }
         variables.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let clock = Clock::default();
         let server = start_server(&variables, &clock, playground).await;
+        let http = http_client();
+        for (switch, provider) in WITH_WEBHOOKS {
+            if variables.contains_key(switch) {
+                let url = format!("http://{}/callbacks/{provider}", server.address);
+                send_webhooks_to(&http, sandbox, provider, &url).await;
+            }
+        }
         Self {
             inner: Arc::new(Inner {
                 address: server.address,
                 sandbox,
-                http: http_client(),
+                http,
                 backstage: database.connect().await,
                 database,
                 variables,
@@ -173,6 +201,25 @@ impl TestApp {
         answer.json().await.expect("a list of effects")
     }
 
+    /// Does something in the sandbox that no provider offers; answers the status and the body.
+    pub async fn play(&self, path: &str, body: &Value) -> (u16, Value) {
+        let url = format!("http://{}/{path}", self.inner.sandbox);
+        let answer = self.inner.http.post(url).json(body).send().await.expect("the sandbox answers");
+        (answer.status().as_u16(), answer.json().await.expect("JSON"))
+    }
+
+    /// What the sandbox knows at one of its own paths.
+    pub async fn sandbox(&self, path: &str) -> Value {
+        let url = format!("http://{}/{path}", self.inner.sandbox);
+        let answer = self.inner.http.get(url).send().await.expect("the sandbox answers");
+        answer.json().await.expect("JSON")
+    }
+
+    /// From now on a provider's webhooks go there.
+    pub async fn send_webhooks_to(&self, provider: &str, url: &str) {
+        send_webhooks_to(&self.inner.http, self.inner.sandbox, provider, url).await;
+    }
+
     /// The money that moved for one payment.
     pub async fn effects_of(&self, payment: &Value) -> Vec<Value> {
         let ours = text(payment, "/ourReference");
@@ -220,7 +267,7 @@ fn token(clock: &Clock, tenant: &str, scopes: &str, customer: Option<&str>) -> S
 }
 
 async fn start_sandbox() -> (SocketAddr, JoinHandle<()>) {
-    let options = Options { effects: None, later: LATER, hang: HANG };
+    let options = Options { later: LATER, hang: HANG, ..Options::default() };
     let sandbox = Sandbox::try_new(options).expect("a sandbox");
     let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
     let address = listener.local_addr().expect("an address");
@@ -253,14 +300,49 @@ fn usual_settings(database: &str, sandbox: SocketAddr) -> BTreeMap<String, Strin
     settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
 }
 
-/// Settings that switch Click on, for the tests that want it.
-fn click_settings(sandbox: SocketAddr) -> impl Iterator<Item = (String, String)> {
-    let settings = [
+/// A provider's settings as in the environment.
+fn named(provider: &str, settings: Vec<(&'static str, String)>) -> impl Iterator<Item = (String, String)> {
+    let section = format!("BILLPAY_PROVIDERS__{}__", provider.to_uppercase());
+    settings.into_iter().map(move |(name, value)| (format!("{section}{name}"), value))
+}
+
+fn click_settings(sandbox: SocketAddr) -> Vec<(&'static str, String)> {
+    vec![
         ("BASE_URL", format!("http://{sandbox}/click")),
         ("EMAIL", CLICK_EMAIL.to_owned()),
         ("PASSWORD", CLICK_PASSWORD.to_owned()),
-    ];
-    settings.into_iter().map(|(name, value)| (format!("BILLPAY_PROVIDERS__CLICK__{name}"), value))
+    ]
+}
+
+/// With the device that BILL trusts.
+fn bill_settings(sandbox: SocketAddr) -> Vec<(&'static str, String)> {
+    vec![
+        ("BASE_URL", format!("http://{sandbox}/bill/connect")),
+        ("DEV_KEY", BILL_DEV_KEY.to_owned()),
+        ("USERNAME", BILL_USERNAME.to_owned()),
+        ("PASSWORD", BILL_PASSWORD.to_owned()),
+        ("ORGANIZATION_ID", BILL_ORGANIZATION_ID.to_owned()),
+        ("REMEMBER_ME_ID", BILL_REMEMBER_ME_ID.to_owned()),
+        ("DEVICE", BILL_DEVICE.to_owned()),
+        ("WEBHOOK_SECURITY_KEY", BILL_WEBHOOK_SECURITY_KEY.to_owned()),
+    ]
+}
+
+/// With the checksum, so that webhooks are believed.
+fn clickpesa_settings(sandbox: SocketAddr) -> Vec<(&'static str, String)> {
+    vec![
+        ("BASE_URL", format!("http://{sandbox}/clickpesa/third-parties")),
+        ("CLIENT_ID", CLICKPESA_CLIENT_ID.to_owned()),
+        ("API_KEY", CLICKPESA_API_KEY.to_owned()),
+        ("CHECKSUM_KEY", CLICKPESA_CHECKSUM_KEY.to_owned()),
+    ]
+}
+
+/// Tells a simulator where billpay hears it, which is known only once the server is bound.
+async fn send_webhooks_to(http: &reqwest::Client, sandbox: SocketAddr, provider: &str, url: &str) {
+    let request = http.put(format!("http://{sandbox}/{provider}/_sandbox/webhook")).json(&json!({ "url": url }));
+    let answer = request.send().await.expect("the sandbox answers");
+    assert!(answer.status().is_success(), "{provider}: {}", answer.status());
 }
 
 /// Starts a server on a free port, which its public address must name before it is bound.

@@ -3,7 +3,9 @@
 pub mod app;
 pub mod client;
 pub mod database;
+pub mod numbers;
 pub mod subscription;
+pub mod vendors;
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
