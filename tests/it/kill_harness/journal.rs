@@ -1,0 +1,50 @@
+//! The rules of the log and of what the servers say of themselves: rules 5 and 6 of the checker.
+
+use super::books::{Books, STRANDED};
+use super::rows::EventRow;
+
+/// An object that the log tells of.
+struct Subject<'a> {
+    id: &'a str,
+    version: u64,
+    status: &'a str,
+}
+
+/// The log and the versions of each object have no gaps and agree, nothing is stranded, and no server panicked.
+pub(super) fn faults(books: &Books) -> Vec<String> {
+    let mut found = Vec::new();
+    let sequences = books.events.iter().map(|event| event.sequence.parse::<u64>().ok());
+    if !sequences.eq((1..=books.head).map(Some)) {
+        found.push(format!("the {} events of the log are not 1 to {}", books.events.len(), books.head));
+    }
+    let (lives, subjects) = (books.lives(), subjects(books));
+    found.extend(subjects.iter().filter_map(|subject| broken_life(subject, lives.get(subject.id))));
+    if lives.len() != subjects.len() {
+        found.push(format!("{} objects have events, {} are listed", lives.len(), subjects.len()));
+    }
+    if books.stranded.as_deref() != Some("0") {
+        found.push(format!("{STRANDED} is {:?}", books.stranded));
+    }
+    if books.panics > 0 {
+        found.push(format!("the servers panicked {} times", books.panics));
+    }
+    found
+}
+
+fn subjects(books: &Books) -> Vec<Subject<'_>> {
+    let subject = |id, version, status| Subject { id, version, status };
+    let payments = books.payments.iter().map(|row| subject(row.id.as_str(), row.version, row.status.as_str()));
+    let bulks = books.bulks.iter().map(|row| subject(row.id.as_str(), row.version, row.status.as_str()));
+    let numbers = books.numbers.iter().map(|row| subject(row.id.as_str(), row.version, row.status.as_str()));
+    let collections = books.collections.iter().map(|row| subject(row.id.as_str(), row.version, row.status.as_str()));
+    payments.chain(bulks).chain(numbers).chain(collections).collect()
+}
+
+fn broken_life(subject: &Subject<'_>, life: Option<&Vec<&EventRow>>) -> Option<String> {
+    let life = life.map(Vec::as_slice).unwrap_or_default();
+    let versions_are_whole = life.iter().map(|event| event.version).eq((1..=subject.version).map(Some));
+    let ends_as_told = life.last().is_some_and(|event| event.status() == Some(subject.status));
+    let Subject { id, version, status } = subject;
+    (!versions_are_whole || !ends_as_told)
+        .then(|| format!("the events of {id} do not lead to version {version}, {status}: {life:?}"))
+}
