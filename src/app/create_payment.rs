@@ -127,7 +127,7 @@ impl App {
         if let Some((payment, used_for)) = self.store.used_key(&requester.tenant, &input.idempotency_key).await? {
             return self.replay(payment, &used_for, &hash, &input).await;
         }
-        let (new, next_action_at) = match self.prepare(requester, &input, hash.clone()).await {
+        let (new, (send_at, window)) = match self.prepare(requester, &input, hash.clone()).await {
             Ok(prepared) => prepared,
             // A twin of this request may have been stored meanwhile, and have paid the bill.
             Err(refused) => {
@@ -137,8 +137,8 @@ impl App {
             }
         };
         let payment = new.payment.clone();
-        let submission = self.submission_of(&payment, &new, next_action_at.1);
-        let batch = [NewSubmission { submission, next_action_at: next_action_at.0, payments: vec![new], bulk: None }];
+        let submission = self.submission_of(&payment, send_at, window);
+        let batch = [NewSubmission { submission, next_action_at: send_at, payments: vec![new], bulk: None }];
         match self.store.create(&batch).await?.pop() {
             Some(Created::Stored) | None => {
                 metrics::counter!(metric::PAYMENTS_CREATED, "provider" => payment.provider.as_str()).increment(1);
@@ -262,13 +262,14 @@ impl App {
         Ok((new, (send_at, window)))
     }
 
-    fn submission_of(&self, payment: &Payment, new: &NewPayment, window: Window) -> Submission {
+    /// What is sent at `send_at`; patience begins with the day of the payment, also where the provider holds it until then.
+    fn submission_of(&self, payment: &Payment, send_at: Timestamp, window: Window) -> Submission {
         Submission {
             id: SubmissionId::from_uuid(payment.submission_id.uuid()),
             tenant: payment.tenant.clone(),
             provider: payment.provider,
             subject: Subject::Payments,
-            provider_key: new.payment.our_reference.clone().unwrap_or_default(),
+            provider_key: payment.our_reference.clone().unwrap_or_default(),
             key_first_used_at: None,
             provider_reference: None,
             request_bytes: None,
@@ -281,7 +282,7 @@ impl App {
             last_look_up: None,
             look_up_requests: 0,
             look_up_requests_met: 0,
-            run_at: window.run_at,
+            run_at: send_at,
             not_after: window.not_after,
             review_at: window.run_at.saturating_add(self.policy.review_after).unwrap_or(Timestamp::MAX),
             fault_count: 0,

@@ -12,7 +12,7 @@ use crate::support::vendors::{
     FREIGHT, HARBOR, MERIDIAN, NORTHWIND, THAMES, bank, bill_input, bills, bulk_input, calls, create_bulk, pay,
     wait_for, wait_for_bulk,
 };
-use crate::support::{TestApp, list, number, on_both_databases, text};
+use crate::support::{list, number, on_both_databases, text};
 
 const DONE: [&str; 4] = ["SUCCEEDED", "FAILED", "NEEDS_REVIEW", "MIXED"];
 
