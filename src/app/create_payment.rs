@@ -21,7 +21,7 @@ use crate::domain::money::{DecimalText, Money};
 use crate::domain::payment::status::PaymentStatus;
 use crate::domain::payment::submission::{Subject, Submission};
 use crate::domain::payment::{Allocation, DeliverySpeed, Payer, Payment};
-use crate::domain::provider::Capability;
+use crate::domain::provider::{Capability, ProviderCode};
 use crate::domain::refusal::{Detail, ErrorCode, Refusal};
 use crate::domain::requester::{Requester, Scope};
 use crate::domain::schedule::Window;
@@ -403,7 +403,17 @@ impl App {
             let message = "this biller cannot be paid at present";
             return Err(Refusal::new(ErrorCode::BillNotPayable, message).at(path).into());
         }
+        self.require_trust(biller.provider).map_err(|refusal| refusal.at(path))?;
         Ok(biller)
+    }
+
+    /// Refuses what the provider would not let our session do.
+    pub(super) fn require_trust(&self, provider: ProviderCode) -> Result<(), Refusal> {
+        if self.provider(provider).is_none_or(|known| known.may_pay()) {
+            return Ok(());
+        }
+        let message = format!("our session with {} may not pay until an operator has trusted it", provider.name());
+        Err(Refusal::new(ErrorCode::ProviderNotTrusted, message))
     }
 
     fn bill_number_to_keep(

@@ -329,16 +329,20 @@ on_both_databases! {
     async fn a_session_that_is_not_trusted_pays_nothing_and_health_says_so(app: TestApp) {
         let client = app.admin();
         let found = bills(&client, HARBOR).await;
-        let payment = pay(&client, &bill_input(&found[0], "20", &bank(&client).await)).await;
-        assert_eq!(text(&payment, "/status"), "READY", "{payment}");
-        eventually("the provider's health", || async {
-            let data = client.data("{ providers { code health { state reason } } }", json!({})).await;
-            let bill = list(&data, "/providers").iter().find(|provider| provider["code"] == "bill").cloned();
-            let health = bill.expect("BILL")["health"].take();
-            let told = health["reason"].as_str().is_some_and(|reason| reason.contains("trust"));
-            (health["state"] == "MISCONFIGURED" && told).then_some(())
-        })
-        .await;
+        let head = client.head().await;
+        let payload = create(&client, &bill_input(&found[0], "20", &bank(&client).await)).await;
+        assert_eq!(text(&payload, "/errors/0/code"), "PROVIDER_NOT_TRUSTED", "{payload}");
+        let bulk = json!({ "idempotencyKey": "untrusted", "fundingAccountId": bank(&client).await,
+            "items": [{ "billId": found[0]["id"], "amount": { "amount": "20", "currency": "USD" } }] });
+        let document = "mutation ($input: CreateBulkPaymentInput!) { createBulkPayment(input: $input) {
+            bulkPayment { id } errors { code } } }";
+        let payload = client.data(document, json!({ "input": bulk })).await;
+        assert_eq!(text(&payload, "/createBulkPayment/errors/0/code"), "PROVIDER_NOT_TRUSTED", "{payload}");
+        assert_eq!(client.head().await, head, "nothing was written");
+        let data = client.data("{ providers { code health { state reason } } }", json!({})).await;
+        let bill = list(&data, "/providers").iter().find(|provider| provider["code"] == "bill").expect("BILL");
+        assert_eq!(text(bill, "/health/state"), "MISCONFIGURED");
+        assert!(text(bill, "/health/reason").contains("PROVIDER_NOT_TRUSTED"), "{bill}");
         assert_eq!(app.effects_with("bill").await.len(), 0);
     }
 }

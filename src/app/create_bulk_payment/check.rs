@@ -178,6 +178,7 @@ impl App {
             let message = format!("{} pays one bill at a time", code.name());
             faults.push(Refusal::lacks(Capability::Bulk, message).at(&["input", "items"]));
         }
+        faults.extend(self.require_trust(code).err().map(|refusal| refusal.at(&["input", "items"])));
         Some(code)
     }
 

@@ -140,7 +140,13 @@ impl Provider {
     async fn health(&self, ctx: &Context<'_>) -> async_graphql::Result<ProviderHealth> {
         let app = ctx.app();
         let row = ctx.loader().load_one(ProviderKey(self.0)).await.map_err(load_error)?;
-        Ok(match row.filter(|_| app.provider(self.0).is_some()) {
+        let provider = app.provider(self.0);
+        Ok(match row.filter(|_| provider.is_some()) {
+            Some(row) if provider.is_some_and(|provider| !provider.may_pay()) => ProviderHealth {
+                state: ProviderState::Misconfigured,
+                reason: Some("the session is not trusted: PROVIDER_NOT_TRUSTED answers every payment".to_owned()),
+                since: DateTime(row.since),
+            },
             Some(row) => ProviderHealth { state: row.state.into(), reason: row.reason, since: DateTime(row.since) },
             None => ProviderHealth {
                 state: ProviderState::Off,

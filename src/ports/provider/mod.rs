@@ -53,6 +53,11 @@ pub trait Provider: Send + Sync + fmt::Debug {
     /// What is safe with its payments.
     fn safety(&self) -> Safety;
 
+    /// Whether its sessions may pay, as far as is known: a provider may ask for a second factor that the settings lack.
+    fn may_pay(&self) -> bool {
+        true
+    }
+
     /// What is safe with the control numbers that it makes.
     fn control_number_safety(&self) -> Safety {
         self.safety()

@@ -24,6 +24,7 @@ mod wire;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use self::call::Line;
@@ -61,6 +62,8 @@ pub struct Bill {
     clock: Clock,
     webhook_security_key: Option<Secret>,
     dollars: CurrencyCode,
+    /// Whether the last session that was opened may pay; before the first, whether the settings name a device.
+    trusted: AtomicBool,
 }
 
 /// What the adapter shares with the rest of billpay.
@@ -83,6 +86,7 @@ impl Bill {
             clock: parts.clock,
             webhook_security_key: settings.webhook_security_key.clone(),
             dollars: "USD".parse()?,
+            trusted: AtomicBool::new(settings.trusted_device.is_some()),
         })
     }
 
@@ -143,6 +147,10 @@ impl Provider for Bill {
         traits::safety()
     }
 
+    fn may_pay(&self) -> bool {
+        self.trusted.load(Ordering::Relaxed)
+    }
+
     async fn catalogue(&self) -> Result<Vec<CatalogueEntry>, ProviderError> {
         let list = List { path: wire::VENDORS, filters: None };
         let vendors: Vec<Vendor> = self.gateway.list(list, Deadline::after(LIST_LIMIT), |_| false).await?;
@@ -178,6 +186,7 @@ impl Provider for Bill {
     /// The place among the calls is taken last, so that it is not held while anything is asked for.
     async fn prepare(&self, request: Option<&SubmissionRequest>) -> Result<Preparation, ProviderError> {
         let session = self.gateway.session(Deadline::after(ASK_LIMIT)).await?;
+        self.trusted.store(session.trusted, Ordering::Relaxed);
         let Some(request) = request else { return Ok(Preparation::default()) };
         if !session.trusted {
             return Err(ProviderError::Misconfigured(trouble(NOT_TRUSTED)));
