@@ -22,6 +22,9 @@ use crate::domain::requester::TenantId;
 use crate::graphql;
 use crate::graphql::execute::Engine;
 use crate::graphql::guard::Limits;
+use crate::graphql::library::Library;
+use crate::graphql::rates::RateLimits;
+use crate::graphql::trusted::{TrustedDocuments, TrustedError};
 use crate::http::graphql::{Edge, EdgeLimits};
 use crate::http::jwt::Authenticator;
 use crate::http::listener::CappedListener;
@@ -66,6 +69,9 @@ pub enum StartError {
     /// The keys of the tokens cannot be used.
     #[error("tokens cannot be verified")]
     Keys(#[from] crate::http::jwt::KeySetError),
+    /// The list of trusted documents cannot be used.
+    #[error("the trusted documents of graphql.documents cannot be used")]
+    Documents(#[from] TrustedError),
     /// The address cannot be listened on.
     #[error("cannot listen on {0}")]
     Listen(SocketAddr, #[source] std::io::Error),
@@ -102,6 +108,8 @@ impl Server {
             graphql::schema(app.clone(), settings.graphql.introspection),
             limits(settings),
             settings.graphql.timeout,
+            library(settings)?,
+            rates(settings, &options.clock),
         ));
         let edge = edge(settings, &app, &engine, &options.clock, &shutdown)?;
         let listening = |error| StartError::Listen(settings.listen, error);
@@ -183,6 +191,7 @@ fn policy(settings: &Settings) -> Policy {
         lease: settings.worker.lease,
         call_timeout: settings.worker.call_timeout,
         lease_margin: LEASE_MARGIN,
+        collect_interval: settings.worker.collect_interval,
         misconfigured_pause: MISCONFIGURED_PAUSE,
     }
 }
@@ -258,6 +267,20 @@ fn limits(settings: &Settings) -> Limits {
         introspection: graphql.introspection,
         ..Limits::default()
     }
+}
+
+fn library(settings: &Settings) -> Result<Library, TrustedError> {
+    let graphql = &settings.graphql;
+    let trusted = match &graphql.documents {
+        Some(path) => TrustedDocuments::read(path)?,
+        None => TrustedDocuments::default(),
+    };
+    Ok(Library::new(trusted, graphql.only_documents, graphql.persisted_queries))
+}
+
+fn rates(settings: &Settings, clock: &Clock) -> RateLimits {
+    let limits = &settings.limits;
+    RateLimits::new(limits.tenant_points_per_minute, limits.tenant_creates_per_minute, clock)
 }
 
 fn edge(

@@ -4,6 +4,7 @@
 //! and PostgreSQL.
 
 pub mod allocation;
+pub mod api_client;
 pub mod attempt;
 pub mod bill;
 pub mod bill_claim;

@@ -11,6 +11,7 @@ mod m20261122_000005_db_epoch;
 mod m20261122_000006_control_numbers;
 mod m20261122_000007_bulk_payments;
 mod m20261122_000008_reminders;
+mod m20261122_000009_api_clients;
 
 /// Every change, oldest first.
 #[derive(Debug)]
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000006_control_numbers::Migration),
             Box::new(m20261122_000007_bulk_payments::Migration),
             Box::new(m20261122_000008_reminders::Migration),
+            Box::new(m20261122_000009_api_clients::Migration),
         ]
     }
 }

@@ -20,6 +20,7 @@ const INDEXES: &[&str] = &[
     "CREATE INDEX payments_by_submission ON payments (submission_id)",
     "CREATE INDEX payments_by_provider_reference ON payments (tenant_id, provider_reference) WHERE provider_reference IS NOT NULL",
     "CREATE INDEX payments_by_provider_name ON payments (provider, provider_reference) WHERE provider_reference IS NOT NULL",
+    "CREATE INDEX allocations_by_provider_name ON allocations (provider_reference) WHERE provider_reference IS NOT NULL",
     "CREATE INDEX allocations_by_bill ON allocations (bill_id) WHERE bill_id IS NOT NULL",
     "CREATE UNIQUE INDEX submissions_provider_key ON submissions (provider, provider_key)",
     "CREATE INDEX submissions_due ON submissions (next_action_at) WHERE next_action_at IS NOT NULL",

@@ -17,7 +17,7 @@ use crate::domain::provider::Capability;
 use crate::domain::refusal::Refusal;
 use crate::domain::requester::{Requester, Scope};
 use crate::ports::provider::{AccountAnswer, BillNumberAnswer, BillNumberRequest, Provider, ProviderError};
-use crate::store::{Owner, StoreError};
+use crate::store::{Owner, StoreError, retrying};
 
 const LONGEST_DESCRIPTION: usize = 200;
 /// Where a mutation on one bill number names it.
@@ -53,14 +53,7 @@ impl App {
         let account = input.account_reference.trim().to_owned();
         self.check_bill_number(&biller, &account, &input)?;
         let answer = self.save_with_provider(&biller, &account, &input).await?;
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            match self.store_saved(requester, &biller, &account, &input, answer.as_ref()).await {
-                Err(error) if (error.is_duplicate() || error.is_transient()) && tries < 5 => {}
-                saved => return Ok(saved?),
-            }
-        }
+        Ok(retrying(|| self.store_saved(requester, &biller, &account, &input, answer.as_ref())).await?)
     }
 
     /// Asks the provider anew what it knows of a bill number.
@@ -118,6 +111,7 @@ impl App {
     fn check_bill_number(&self, biller: &Biller, account: &str, input: &SaveBillNumber) -> Result<(), AppError> {
         let mut faults = Vec::new();
         let path = &["input", "accountReference"];
+        self.require_accounts(biller).map_err(|refusal| refusal.at(&["input", "billerId"]))?;
         let provider = self.provider(biller.provider);
         let inputs = provider.map_or(&[][..], |provider| provider.biller_traits(biller).inputs);
         let rule = inputs.iter().find(|rule| rule.input == InputName::AccountReference).copied();

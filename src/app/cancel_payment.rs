@@ -13,9 +13,8 @@ use crate::domain::payment::status::PaymentStatus;
 use crate::domain::refusal::{ErrorCode, Refusal};
 use crate::domain::requester::{Requester, Scope};
 use crate::store::work::Work;
-use crate::store::{Owner, StoreError};
+use crate::store::{Owner, StoreError, retrying};
 
-const MOST_TRIES: u32 = 5;
 const PATH: &[&str] = &["input", "paymentId"];
 
 impl App {
@@ -31,15 +30,8 @@ impl App {
         let id = id.parse::<PaymentId>().map_err(|_| Refusal::not_found(PATH, "payment"))?;
         check_reason(reason.as_deref())?;
         let wish = Wish { kind: RecallKind::Cancel, void_kind: None, reason };
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            match self.try_cancel(requester, id, &wish).await {
-                // The worker took it in between: look at what it made of it.
-                Err(AppError::Store(error)) if is_passing(&error) && tries < MOST_TRIES => {}
-                outcome => return outcome,
-            }
-        }
+        // The worker may take it in between: each try looks at what it made of it.
+        retrying(|| self.try_cancel(requester, id, &wish)).await
     }
 
     async fn try_cancel(&self, requester: &Requester, id: PaymentId, wish: &Wish) -> Result<Payment, AppError> {
@@ -106,11 +98,6 @@ pub(super) async fn locked_payment(work: &Work, owner: &Owner, id: PaymentId) ->
     let seen = work.payment(owner, id).await?.ok_or_else(not_found)?;
     work.lock_submission(seen.submission_id).await?;
     Ok(work.payment(owner, id).await?.ok_or_else(not_found)?)
-}
-
-/// Whether another change came in between, so that the same may be tried again.
-pub(super) fn is_passing(error: &StoreError) -> bool {
-    error.is_transient() || error.is_duplicate()
 }
 
 /// The same refusal, of the payment that the input names.

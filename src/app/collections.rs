@@ -12,7 +12,7 @@ use futures_util::FutureExt;
 
 use super::App;
 use super::control_numbers::currency;
-use super::engine::submit::note_call;
+use super::engine::way::note_call;
 use super::engine::{actor_of, clean};
 use crate::crash::Step;
 use crate::domain::collection::{Collection, CollectionFlag, Counts, advance, counts, flags, has_come};
@@ -22,11 +22,9 @@ use crate::domain::ids::ControlNumberId;
 use crate::domain::money::Money;
 use crate::domain::provider::{Capability, ProviderCode};
 use crate::ports::provider::{CollectionAnswer, Provider, ProviderError, Trouble};
-use crate::store::StoreError;
 use crate::store::work::Work;
+use crate::store::{StoreError, retrying};
 
-/// How often one process reads the newest payments of a provider.
-const SWEEP_EVERY: Duration = Duration::from_secs(60);
 /// How many pages a sweep reads at most.
 const MOST_PAGES: u32 = 50;
 /// What one page holds at most.
@@ -34,7 +32,6 @@ const PAGE: u32 = 100;
 /// How many numbers with money that is expected to go on are asked for in a sweep, and how often each.
 const MOST_FOLLOWED: u64 = 5;
 const FOLLOW_EVERY: Duration = Duration::from_secs(600);
-const MOST_TRIES: u32 = 8;
 
 /// What became of a piece of news.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,14 +52,7 @@ impl App {
         answer: &CollectionAnswer,
         actor: &str,
     ) -> Result<Outcome, StoreError> {
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            match self.try_take_collection(provider, answer, actor).await {
-                Err(error) if (error.is_duplicate() || error.is_transient()) && tries < MOST_TRIES => {}
-                outcome => return outcome,
-            }
-        }
+        retrying(|| self.try_take_collection(provider, answer, actor)).await
     }
 
     async fn try_take_collection(
@@ -152,7 +142,7 @@ impl App {
         let mut news = 0;
         for (&code, provider) in &self.providers {
             if provider.capabilities().contains(&Capability::ControlNumber)
-                && self.store.lease_collections(code, SWEEP_EVERY).await?
+                && self.store.lease_collections(code, self.policy.collect_interval).await?
             {
                 news += self.sweep(code, provider.as_ref()).await?;
                 news += self.follow_open(code).await?;
@@ -236,10 +226,14 @@ async fn paid_number(
         Some(id) => Some(id),
         None => {
             let found = work.number_that_is_paid(provider, number).await?;
-            if let Some(found) = &found
-                && matches!(found.status, ControlNumberStatus::Unknown | ControlNumberStatus::NeedsReview)
-            {
-                work.request_look_up(found.submission_id).await?;
+            let may_be = match &found {
+                Some(found) if found.status == ControlNumberStatus::NeedsReview => Some(found.clone()),
+                Some(_) => None,
+                None => work.number_that_may_be_paid(provider, number).await?,
+            };
+            if let Some(may_be) = may_be {
+                // The money is its own as soon as the provider shows the number with our terms.
+                work.request_look_up(may_be.submission_id).await?;
             }
             found.map(|found| found.id)
         }

@@ -11,19 +11,17 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use serde_json::json;
-use sha2::{Digest, Sha256};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use self::check::{Checked, CheckedItem};
 use super::access::require;
-use super::create_payment::check::key;
-use super::{App, AppError};
+use super::{App, AppError, idempotency};
 use crate::domain::bulk_payment::{BulkPayment, BulkPaymentStatus, PlannedBill, plan};
 use crate::domain::ids::{BulkPaymentKind, PaymentId, SubmissionKind};
-use crate::domain::money::{DecimalText, Money};
+use crate::domain::money::DecimalText;
 use crate::domain::payment::status::PaymentStatus;
-use crate::domain::payment::submission::{Subject, Submission};
+use crate::domain::payment::submission::{Subject, Submission, Times};
 use crate::domain::payment::{Allocation, DeliverySpeed, Payer, Payment};
 use crate::domain::refusal::{Detail, ErrorCode, Refusal};
 use crate::domain::requester::{Requester, Scope};
@@ -78,7 +76,7 @@ impl App {
         input: CreateBulkPayment,
     ) -> Result<CreatedBulkPayment, AppError> {
         require(requester, Scope::PaymentsWrite)?;
-        key(&input.idempotency_key)?;
+        idempotency::check(&input.idempotency_key)?;
         let hash = hash(requester, &input);
         if let Some((bulk, used_for)) = self.store.used_bulk_key(&requester.tenant, &input.idempotency_key).await? {
             return self.replay_bulk(bulk, &used_for, &hash, &input).await;
@@ -138,10 +136,7 @@ impl App {
         asked_for: &str,
         input: &CreateBulkPayment,
     ) -> Result<CreatedBulkPayment, AppError> {
-        if used_for != asked_for {
-            let message = "this idempotency key was used with another input; use a new key for a new intention";
-            return Err(Refusal::new(ErrorCode::IdempotencyKeyReused, message).at(&["input", "idempotencyKey"]).into());
-        }
+        idempotency::check_same(used_for, asked_for)?;
         self.answered_bulk(bulk, input, true).await
     }
 
@@ -225,29 +220,14 @@ impl App {
     }
 
     fn submission_of_bulk(&self, bulk: &BulkPayment, checked: &Checked) -> Submission {
-        Submission {
-            id: bulk.submission_id,
-            tenant: bulk.tenant.clone(),
-            provider: checked.provider,
-            subject: Subject::Payments,
-            provider_key: self.ids.reference().to_string(),
-            key_first_used_at: None,
-            provider_reference: None,
-            request_bytes: None,
-            fence: 0,
-            attempt_count: 0,
-            submits: 0,
-            last_submit_at: None,
-            last_submit_verdict: None,
-            look_ups: 0,
-            last_look_up: None,
-            look_up_requests: 0,
-            look_up_requests_met: 0,
+        let times = Times {
             run_at: checked.run_at,
             not_after: checked.not_after,
             review_at: checked.day_begins.saturating_add(self.policy.review_after).unwrap_or(Timestamp::MAX),
-            fault_count: 0,
-        }
+        };
+        let (id, tenant) = (bulk.submission_id, bulk.tenant.clone());
+        let key = self.ids.reference().to_string();
+        Submission::new(id, tenant, checked.provider, Subject::Payments, key, times)
     }
 }
 
@@ -336,7 +316,7 @@ fn being_paid() -> Refusal {
 
 /// The hash of the whole input: amounts in minor units, without the key. A dry run is about the same intention.
 fn hash(requester: &Requester, input: &CreateBulkPayment) -> String {
-    let items: Vec<_> = input.items.iter().map(|item| json!([item.bill_id, minor(item), item.currency])).collect();
+    let items: Vec<_> = input.items.iter().map(canonical_item).collect();
     let canonical = json!([
         "createBulkPayment/1",
         requester.customer.as_ref().map(|customer| customer.as_str()),
@@ -344,10 +324,9 @@ fn hash(requester: &Requester, input: &CreateBulkPayment) -> String {
         input.funding_account_id,
         input.process_date.map(|date| date.to_string()),
     ]);
-    hex::encode(Sha256::digest(canonical.to_string()))
+    idempotency::hash(&canonical)
 }
 
-fn minor(item: &BulkItem) -> String {
-    let amount = item.currency.parse().ok().and_then(|currency| Money::parse(&item.amount, currency).ok());
-    amount.map_or_else(|| item.amount.to_string(), |amount| amount.minor().to_string())
+fn canonical_item(item: &BulkItem) -> Value {
+    json!([item.bill_id, idempotency::canonical_amount(&item.amount, &item.currency), item.currency])
 }

@@ -4,22 +4,22 @@
 //! made, whatever has become of its bill since. Then every input is checked and every fault told at once; only then is
 //! anything written.
 
-pub(super) mod check;
+mod check;
+mod target;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
+use self::target::Resolved;
 use super::access::require;
-use super::{App, AppError};
+use super::{App, AppError, idempotency};
 use crate::domain::bill::Bill;
 use crate::domain::bill_number::BillNumber;
-use crate::domain::biller::{Biller, BillerTraits, InputName};
-use crate::domain::ids::{BillId, BillNumberId, BillerId, SubmissionId};
+use crate::domain::ids::FundingAccountId;
 use crate::domain::money::{DecimalText, Money};
 use crate::domain::payment::status::PaymentStatus;
-use crate::domain::payment::submission::{Subject, Submission};
+use crate::domain::payment::submission::{Subject, Submission, Times};
 use crate::domain::payment::{Allocation, DeliverySpeed, Payer, Payment};
 use crate::domain::provider::{Capability, ProviderCode};
 use crate::domain::refusal::{Detail, ErrorCode, Refusal};
@@ -97,18 +97,15 @@ pub struct CreatedPayment {
     pub replayed: bool,
 }
 
-/// What a target turned out to be.
-struct Resolved {
-    biller: std::sync::Arc<Biller>,
-    account_reference: Option<String>,
-    second_reference: Option<String>,
-    bill: Option<Bill>,
-    bill_is_target: bool,
-    bill_number: Option<BillNumber>,
-    claims: bool,
-    /// The words for a bill that is made by paying it.
-    new_bill: Option<Option<String>>,
-    account_path: &'static [&'static str],
+/// What was found good about an input, beside its target.
+struct Checked {
+    amount: Money,
+    funding_account_id: Option<FundingAccountId>,
+    now: Timestamp,
+    send_at: Timestamp,
+    window: Window,
+    /// Our reference, under which the submission is known.
+    key: String,
 }
 
 impl App {
@@ -122,12 +119,12 @@ impl App {
         if input.save_bill_number {
             require(requester, Scope::BillsWrite)?;
         }
-        check::key(&input.idempotency_key)?;
+        idempotency::check(&input.idempotency_key)?;
         let hash = hash(requester, &input);
         if let Some((payment, used_for)) = self.store.used_key(&requester.tenant, &input.idempotency_key).await? {
             return self.replay(payment, &used_for, &hash, &input).await;
         }
-        let (new, (send_at, window)) = match self.prepare(requester, &input, hash.clone()).await {
+        let (new, checked) = match self.prepare(requester, &input, hash.clone()).await {
             Ok(prepared) => prepared,
             // A twin of this request may have been stored meanwhile, and have paid the bill.
             Err(refused) => {
@@ -137,8 +134,9 @@ impl App {
             }
         };
         let payment = new.payment.clone();
-        let submission = self.submission_of(&payment, send_at, window);
-        let batch = [NewSubmission { submission, next_action_at: send_at, payments: vec![new], bulk: None }];
+        let next_action_at = checked.send_at;
+        let submission = self.submission_of(&payment, checked);
+        let batch = [NewSubmission { submission, next_action_at, payments: vec![new], bulk: None }];
         match self.store.create(&batch).await?.pop() {
             Some(Created::Stored) | None => {
                 metrics::counter!(metric::PAYMENTS_CREATED, "provider" => payment.provider.as_str()).increment(1);
@@ -164,10 +162,7 @@ impl App {
         asked_for: &str,
         input: &CreatePayment,
     ) -> Result<CreatedPayment, AppError> {
-        if used_for != asked_for {
-            let message = "this idempotency key was used with another input; use a new key for a new intention";
-            return Err(Refusal::new(ErrorCode::IdempotencyKeyReused, message).at(&["input", "idempotencyKey"]).into());
-        }
+        idempotency::check_same(used_for, asked_for)?;
         Ok(CreatedPayment { payment: self.first_answer(payment, input).await?, replayed: true })
     }
 
@@ -184,7 +179,7 @@ impl App {
         requester: &Requester,
         input: &CreatePayment,
         request_hash: String,
-    ) -> Result<(NewPayment, (Timestamp, Window)), AppError> {
+    ) -> Result<(NewPayment, Checked), AppError> {
         let owner = Owner::of(requester);
         let resolved = self.resolve_target(&owner, &input.target).await?;
         let now = self.clock.now();
@@ -203,39 +198,59 @@ impl App {
             provider.biller_traits(&resolved.biller).capabilities.contains(&Capability::Schedule)
         });
         let send_at = if held_by_provider { now } else { window.run_at };
-        let scheduled = send_at > now;
-        let new_bill = resolved.new_bill.is_some();
+        let key = self.ids.reference().to_string();
+        let checked = Checked { amount, funding_account_id, now, send_at, window, key };
         let keeps = self.bill_number_to_keep(requester, input, &resolved);
-        let bill_number_id = resolved.bill_number.as_ref().or(keeps.as_ref()).map(|number| number.id);
+        let payment = self.new_payment(requester, input, &resolved, keeps.as_ref(), &checked);
+        let new = NewPayment {
+            request_hash,
+            bill_ref: resolved.bill.as_ref().and_then(|bill| bill.provider_reference.clone()).unwrap_or_default(),
+            takes_claim: resolved.claims && !input.even_if_being_paid,
+            keeps,
+            allocations: vec![allocation(&payment, resolved.bill.as_ref())],
+            payment,
+        };
+        Ok((new, checked))
+    }
+
+    fn new_payment(
+        &self,
+        requester: &Requester,
+        input: &CreatePayment,
+        resolved: &Resolved,
+        keeps: Option<&BillNumber>,
+        checked: &Checked,
+    ) -> Payment {
         let known_due = resolved.bill.as_ref().and_then(|bill| bill.due_date);
         let kept_due = resolved.bill_number.as_ref().and_then(|number| number.due_date);
-        let due_date = input.due_date.or(known_due).or(kept_due);
-        let payment = Payment {
+        Payment {
             id: self.ids.next(),
             tenant: requester.tenant.clone(),
             customer: requester.customer.clone(),
             idempotency_key: Some(input.idempotency_key.clone()),
-            submission_id: self.ids.next::<crate::domain::ids::SubmissionKind>(),
+            submission_id: self.ids.next(),
             provider: resolved.biller.provider,
             biller_id: resolved.biller.id,
-            account_reference: resolved.account_reference,
-            second_reference: resolved.second_reference,
+            account_reference: resolved.account_reference.clone(),
+            second_reference: resolved.second_reference.clone(),
             account_holder_name: None,
-            bill_number_id,
+            bill_number_id: resolved.bill_number.as_ref().or(keeps).map(|number| number.id),
             bulk_payment_id: None,
-            amount,
-            status: if scheduled { PaymentStatus::Scheduled } else { PaymentStatus::Ready },
+            amount: checked.amount,
+            status: if checked.send_at > checked.now { PaymentStatus::Scheduled } else { PaymentStatus::Ready },
             version: 1,
             review: None,
             payer: Payer { name: input.payer_name.clone(), phone_number: input.payer_phone.clone() },
-            description: input.description.clone().or(resolved.new_bill.flatten()),
-            funding_account_id,
+            description: input.description.clone().or_else(|| resolved.new_bill.clone().flatten()),
+            funding_account_id: checked.funding_account_id,
             delivery_speed: input.delivery_speed,
-            process_date: window.process_date,
-            due_date,
+            process_date: checked.window.process_date,
+            due_date: input.due_date.or(known_due).or(kept_due),
             callback_url: input.callback_url.clone(),
             save_bill_number: input.save_bill_number,
-            our_reference: Some(self.ids.reference().to_string()),
+            our_reference: self
+                .provider(resolved.biller.provider)
+                .and_then(|provider| provider.reference_as_told(&checked.key)),
             provider_reference: None,
             biller_reference: None,
             provider_status: None,
@@ -243,168 +258,23 @@ impl App {
             funding_amount: None,
             exchange_rate: None,
             disbursement: None,
-            new_bill,
+            new_bill: resolved.new_bill.is_some(),
             failure: None,
             created_by: requester.subject.clone(),
-            created_at: now,
-            updated_at: now,
-        };
-        let allocation = Allocation {
-            payment_id: payment.id,
-            bill_id: resolved.bill.as_ref().map(|bill| bill.id),
-            bill_reference: resolved.bill.as_ref().and_then(|bill| bill.provider_reference.clone()),
-            amount,
-            provider_reference: None,
-        };
-        let bill_ref = resolved.bill.and_then(|bill| bill.provider_reference).unwrap_or_default();
-        let takes_claim = resolved.claims && !input.even_if_being_paid;
-        let new = NewPayment { payment, request_hash, bill_ref, takes_claim, keeps, allocations: vec![allocation] };
-        Ok((new, (send_at, window)))
-    }
-
-    /// What is sent at `send_at`; patience begins with the day of the payment, also where the provider holds it until then.
-    fn submission_of(&self, payment: &Payment, send_at: Timestamp, window: Window) -> Submission {
-        Submission {
-            id: SubmissionId::from_uuid(payment.submission_id.uuid()),
-            tenant: payment.tenant.clone(),
-            provider: payment.provider,
-            subject: Subject::Payments,
-            provider_key: payment.our_reference.clone().unwrap_or_default(),
-            key_first_used_at: None,
-            provider_reference: None,
-            request_bytes: None,
-            fence: 0,
-            attempt_count: 0,
-            submits: 0,
-            last_submit_at: None,
-            last_submit_verdict: None,
-            look_ups: 0,
-            last_look_up: None,
-            look_up_requests: 0,
-            look_up_requests_met: 0,
-            run_at: send_at,
-            not_after: window.not_after,
-            review_at: window.run_at.saturating_add(self.policy.review_after).unwrap_or(Timestamp::MAX),
-            fault_count: 0,
+            created_at: checked.now,
+            updated_at: checked.now,
         }
     }
 
-    async fn resolve_target(&self, owner: &Owner, target: &Target) -> Result<Resolved, AppError> {
-        match target {
-            Target::Account { biller_id, account_reference, second_reference } => {
-                let path = &["input", "target", "account"];
-                let biller = self.biller_for_payment(biller_id, &["input", "target", "account", "billerId"])?;
-                if self.traits_of(&biller).is_some_and(|traits| traits.lists_bills) {
-                    let message = "this biller has bills, not accounts: name one by `billId` (`billLookup` lists them), \
-                                   or make one with `newBill`";
-                    return Err(Refusal::input(path, message).into());
-                }
-                let account = account_reference.trim().to_owned();
-                // What cannot be stored is told later with all other faults, and not asked of the database.
-                let bill = match check::has_control(&account) {
-                    true => None,
-                    false => self.store.bill_of_account(owner, biller.id, &account).await?.filter(Bill::is_payable),
-                };
-                Ok(Resolved {
-                    biller,
-                    account_reference: Some(account),
-                    second_reference: second_reference.clone(),
-                    bill,
-                    bill_is_target: false,
-                    bill_number: None,
-                    claims: true,
-                    new_bill: None,
-                    account_path: InputName::AccountReference.path(),
-                })
-            }
-            Target::BillNumber(id) => self.resolve_bill_number(owner, id).await,
-            Target::Bill(id) => self.resolve_bill(owner, id).await,
-            Target::NewBill { biller_id, description } => {
-                let biller = self.biller_for_payment(biller_id, &["input", "target", "newBill", "billerId"])?;
-                if self.traits_of(&biller).is_some_and(|traits| traits.makes_bills) {
-                    return Ok(Resolved {
-                        biller,
-                        account_reference: None,
-                        second_reference: None,
-                        bill: None,
-                        bill_is_target: false,
-                        bill_number: None,
-                        claims: false,
-                        new_bill: Some(description.clone()),
-                        account_path: &["input", "target", "newBill"],
-                    });
-                }
-                let message =
-                    format!("{} takes payments for an account, not for a bill made here", biller.provider.name());
-                Err(Refusal::lacks(Capability::Pay, message).at(&["input", "target", "newBill"]).into())
-            }
-        }
-    }
-
-    async fn resolve_bill_number(&self, owner: &Owner, id: &str) -> Result<Resolved, AppError> {
-        let path = &["input", "target", "billNumberId"];
-        let found = match id.parse::<BillNumberId>() {
-            Ok(id) => self.store.bill_number(owner, id).await?,
-            Err(_) => None,
+    /// What is sent at its time; patience begins with the day of the payment, also where the provider holds it until then.
+    fn submission_of(&self, payment: &Payment, checked: Checked) -> Submission {
+        let times = Times {
+            run_at: checked.send_at,
+            not_after: checked.window.not_after,
+            review_at: checked.window.run_at.saturating_add(self.policy.review_after).unwrap_or(Timestamp::MAX),
         };
-        let number = found.ok_or_else(|| Refusal::not_found(path, "bill number"))?;
-        let biller = self.active_biller(number.biller_id, path)?;
-        let bill = self.store.bill_of_account(owner, biller.id, &number.account_reference).await?;
-        Ok(Resolved {
-            biller,
-            account_reference: Some(number.account_reference.clone()),
-            second_reference: None,
-            bill: bill.filter(Bill::is_payable),
-            bill_is_target: false,
-            bill_number: Some(number),
-            claims: true,
-            new_bill: None,
-            account_path: path,
-        })
-    }
-
-    async fn resolve_bill(&self, owner: &Owner, id: &str) -> Result<Resolved, AppError> {
-        let path = &["input", "target", "billId"];
-        let found = match id.parse::<BillId>() {
-            Ok(id) => self.store.bill(owner, id).await?,
-            Err(_) => None,
-        };
-        let bill = found.ok_or_else(|| Refusal::not_found(path, "bill"))?;
-        if !bill.is_payable() {
-            let message = "nothing is owed on this bill any more; look the account up again if that is wrong";
-            return Err(Refusal::new(ErrorCode::BillNotPayable, message).at(path).into());
-        }
-        Ok(Resolved {
-            biller: self.active_biller(bill.biller_id, path)?,
-            account_reference: bill.account_reference.clone(),
-            second_reference: None,
-            bill: Some(bill),
-            bill_is_target: true,
-            bill_number: None,
-            claims: true,
-            new_bill: None,
-            account_path: path,
-        })
-    }
-
-    fn traits_of(&self, biller: &Biller) -> Option<BillerTraits> {
-        self.provider(biller.provider).map(|provider| provider.biller_traits(biller))
-    }
-
-    fn biller_for_payment(&self, id: &str, path: &[&str]) -> Result<std::sync::Arc<Biller>, AppError> {
-        let id = id.parse::<BillerId>().map_err(|_| Refusal::not_found(path, "biller"))?;
-        self.active_biller(id, path)
-    }
-
-    fn active_biller(&self, id: BillerId, path: &[&str]) -> Result<std::sync::Arc<Biller>, AppError> {
-        let snapshot = self.catalogue.snapshot();
-        let biller = snapshot.get(id).cloned().ok_or_else(|| Refusal::not_found(path, "biller"))?;
-        if !biller.active || self.provider(biller.provider).is_none() {
-            let message = "this biller cannot be paid at present";
-            return Err(Refusal::new(ErrorCode::BillNotPayable, message).at(path).into());
-        }
-        self.require_trust(biller.provider).map_err(|refusal| refusal.at(path))?;
-        Ok(biller)
+        let (id, tenant) = (payment.submission_id, payment.tenant.clone());
+        Submission::new(id, tenant, payment.provider, Subject::Payments, checked.key, times)
     }
 
     /// Refuses what the provider would not let our session do.
@@ -431,19 +301,24 @@ impl App {
     }
 }
 
+/// The whole of a payment, for the bill that it pays, if one is known.
+fn allocation(payment: &Payment, bill: Option<&Bill>) -> Allocation {
+    Allocation {
+        payment_id: payment.id,
+        bill_id: bill.map(|bill| bill.id),
+        bill_reference: bill.and_then(|bill| bill.provider_reference.clone()),
+        amount: payment.amount,
+        provider_reference: None,
+    }
+}
+
 /// The hash of the whole input: defaults filled in, amounts in minor units, without the key and without `wait`.
 fn hash(requester: &Requester, input: &CreatePayment) -> String {
-    let amount = input
-        .currency
-        .parse()
-        .ok()
-        .and_then(|currency| Money::parse(&input.amount, currency).ok())
-        .map_or_else(|| input.amount.to_string(), |amount| amount.minor().to_string());
     let canonical = json!([
         "createPayment/1",
         requester.customer.as_ref().map(|customer| customer.as_str()),
         input.target,
-        amount,
+        idempotency::canonical_amount(&input.amount, &input.currency),
         input.currency,
         input.process_date.map(|date| date.to_string()),
         input.due_date.map(|date| date.to_string()),
@@ -456,5 +331,5 @@ fn hash(requester: &Requester, input: &CreatePayment) -> String {
         input.callback_url,
         input.even_if_being_paid,
     ]);
-    hex::encode(Sha256::digest(canonical.to_string()))
+    idempotency::hash(&canonical)
 }

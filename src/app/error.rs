@@ -2,7 +2,7 @@
 
 use crate::domain::refusal::Refusal;
 use crate::domain::requester::Scope;
-use crate::store::StoreError;
+use crate::store::{Passing, StoreError};
 
 /// Why a use case did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +19,15 @@ pub enum AppError {
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl Passing for AppError {
+    fn is_passing(&self) -> bool {
+        match self {
+            Self::Store(error) => error.is_passing(),
+            Self::Refused(_) | Self::Forbidden(_) | Self::ResyncRequired(_) => false,
+        }
+    }
 }
 
 impl From<Refusal> for AppError {

@@ -15,7 +15,7 @@ use crate::domain::provider::Capability;
 use crate::domain::refusal::{ErrorCode, Refusal};
 use crate::domain::requester::{Requester, Scope};
 use crate::ports::provider::{AccountAnswer, BillAnswer, Provider, ProviderError, RefusalKind};
-use crate::store::{Owner, StoreError, ToldBill};
+use crate::store::{Owner, StoreError, ToldBill, retrying};
 
 /// What a look-up found.
 #[derive(Clone, Debug)]
@@ -70,14 +70,7 @@ impl App {
         let answers = provider.open_bills(biller).await.map_err(|error| refusal_of(&error, &[]))?;
         let told: Vec<ToldBill> = answers.into_iter().map(|answer| self.told_bill(biller, answer)).collect();
         let owner = Owner::of(requester);
-        let mut tries = 0;
-        let bills = loop {
-            tries += 1;
-            match self.store.tell_bills(&owner, biller.id, &told).await {
-                Err(error) if (error.is_duplicate() || error.is_transient()) && tries < 5 => {}
-                bills => break bills?,
-            }
-        };
+        let bills = retrying(|| self.store.tell_bills(&owner, biller.id, &told)).await?;
         let due = bills.iter().map(|bill| bill.amount_due.minor()).sum();
         let amount_due = bills.first().map(|bill| bill.amount_due.with_minor(due));
         let due_date = bills.iter().filter_map(|bill| bill.due_date).min();
@@ -137,14 +130,7 @@ impl App {
             amount_scheduled: amount_due.with_minor(0),
             due_date: answer.due_date,
         };
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            match self.store.tell_bill(owner, &told).await {
-                Err(error) if (error.is_duplicate() || error.is_transient()) && tries < 5 => {}
-                bill => return bill.map(Some),
-            }
-        }
+        retrying(|| self.store.tell_bill(owner, &told)).await.map(Some)
     }
 
     /// A biller whose provider is switched on, with its adapter.
@@ -213,10 +199,9 @@ pub(super) fn refusal_of(error: &ProviderError, within: &[&str]) -> Refusal {
             | RefusalKind::NotFound
             | RefusalKind::ProcessDate
             | RefusalKind::FundingAccount
+            | RefusalKind::NotSupported
             | RefusalKind::NotRecallable
-            | RefusalKind::Other => {
-                Refusal::new(ErrorCode::ProviderRefused, "the provider refused to answer")
-            }
+            | RefusalKind::Other => Refusal::new(ErrorCode::ProviderRefused, "the provider refused to answer"),
         },
         ProviderError::NotSent(_) | ProviderError::Unknown(_) | ProviderError::Misconfigured(_) => {
             Refusal::new(ErrorCode::ProviderUnavailable, "the provider gave no usable answer; try again in a moment")

@@ -1,6 +1,7 @@
 //! Use cases, one file each: authorise, load, tell the domain, save, commit.
 
 pub mod access;
+pub mod api_clients;
 pub mod bill_numbers;
 pub mod cancel_payment;
 pub mod catalogue;
@@ -12,6 +13,7 @@ pub mod engine;
 mod error;
 pub mod events;
 mod funding;
+mod idempotency;
 pub mod look_up;
 mod recall;
 pub mod receive_callback;
@@ -50,6 +52,8 @@ pub struct Policy {
     pub call_timeout: Duration,
     /// How long before the lease's end a call must be over.
     pub lease_margin: Duration,
+    /// How often what was paid to control numbers is read from their providers.
+    pub collect_interval: Duration,
     /// How long submissions are held back after our credentials were refused.
     pub misconfigured_pause: Duration,
 }

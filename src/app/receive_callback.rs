@@ -12,15 +12,13 @@ use crate::domain::payment::submission::Submission;
 use crate::domain::provider::ProviderCode;
 use crate::ports::provider::{CallbackError, CallbackNotice, CollectionAnswer};
 use crate::store::work::Work;
-use crate::store::{Callback, StoreError};
+use crate::store::{Callback, StoreError, retrying};
 use crate::telemetry::metric;
 
 /// How many unsigned callbacks that match no payment are kept for a provider.
 const MOST_UNMATCHED: u64 = 10_000;
 /// How many unmatched callbacks are tried again at once.
 const RETRIED: u64 = 100;
-/// How often a change is tried that another is in the way of.
-const MOST_TRIES: u32 = 8;
 
 /// What became of a callback.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +61,14 @@ impl App {
         };
         if let Some(collection) = &notice.collection {
             return Ok(count(code, self.receive_collection(callback, collection).await?));
+        }
+        if notice.verified && notice.answer.is_none() {
+            // News of money that cannot be read: it is kept as it came, for an operator, and asked for.
+            let work = self.store.begin(Step::Callback).await?;
+            let is_new = work.keep_callback(&callback, None).await?;
+            work.commit().await?;
+            self.store.request_collections(code).await?;
+            return Ok(count(code, if is_new { Received::Stored } else { Received::Repeated }));
         }
         if notice.control_number.is_some() {
             // Anyone could have sent it: the provider itself is asked what was paid.
@@ -109,14 +115,7 @@ impl App {
         collection: &CollectionAnswer,
     ) -> Result<Received, StoreError> {
         let callback = Callback { provider_reference: Some(collection.reference.clone()), ..callback };
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            match self.try_receive_collection(&callback, collection).await {
-                Err(error) if (error.is_duplicate() || error.is_transient()) && tries < MOST_TRIES => {}
-                received => return received,
-            }
-        }
+        retrying(|| self.try_receive_collection(&callback, collection)).await
     }
 
     async fn try_receive_collection(
@@ -179,7 +178,9 @@ impl App {
             // Which of them it speaks of, and of how much of it, a look-up tells for sure.
             return work.request_look_up(submission.id).await;
         };
-        if work.bills_of(payment.id).await?.len() > 1 {
+        let told = answer.reported.provider_reference.as_deref();
+        let is_another = payment.provider_reference.as_deref().zip(told).is_some_and(|(known, told)| known != told);
+        if is_another || work.bills_of(payment.id).await?.len() > 1 {
             return work.request_look_up(submission.id).await;
         }
         self.apply(work, payment, &testimony).await?;
@@ -191,7 +192,7 @@ impl App {
 
 /// Whether its origin is proven: a hint says nothing.
 const fn is_proven(notice: &CallbackNotice) -> bool {
-    notice.answer.is_some() || notice.collection.is_some()
+    notice.verified || notice.answer.is_some() || notice.collection.is_some()
 }
 
 /// What is kept of a callback that anyone could have sent: the references, and nothing that it says.

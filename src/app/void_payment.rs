@@ -1,7 +1,7 @@
 //! Voiding a payment: having the provider asked to stop what it has begun to make, or to take it back.
 
 use super::access::require;
-use super::cancel_payment::{at_path, is_passing, locked_payment};
+use super::cancel_payment::{at_path, locked_payment};
 use super::recall::{Wish, check_reason};
 use super::{App, AppError};
 use crate::crash::Step;
@@ -11,9 +11,7 @@ use crate::domain::payment::recall::{RecallKind, VoidKind};
 use crate::domain::payment::status::PaymentStatus;
 use crate::domain::refusal::Refusal;
 use crate::domain::requester::{Requester, Scope};
-use crate::store::Owner;
-
-const MOST_TRIES: u32 = 5;
+use crate::store::{Owner, retrying};
 
 impl App {
     /// Has the provider asked to void a payment. One that was voided before is answered as it is, and so is one whose
@@ -32,14 +30,7 @@ impl App {
             return Err(Refusal::input(&["input", "reason"], "say why the payment is to be voided").into());
         }
         let wish = Wish { kind: RecallKind::Void, void_kind: Some(kind), reason: Some(reason) };
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            match self.try_void(requester, id, &wish).await {
-                Err(AppError::Store(error)) if is_passing(&error) && tries < MOST_TRIES => {}
-                outcome => return outcome,
-            }
-        }
+        retrying(|| self.try_void(requester, id, &wish)).await
     }
 
     async fn try_void(&self, requester: &Requester, id: PaymentId, wish: &Wish) -> Result<Payment, AppError> {

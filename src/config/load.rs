@@ -11,8 +11,8 @@ use super::layers::{FILE_VARIABLE, Layers, PREFIX};
 use super::reader::Reader;
 use super::value;
 use super::{
-    AuthSettings, DatabaseSettings, EgressSettings, GraphqlSettings, HttpSettings, LEASE_MARGIN, LogFormat,
-    LogSettings, ProviderSettings, ReminderSettings, Settings, WorkerSettings,
+    AuthSettings, DatabaseSettings, EgressSettings, GraphqlSettings, HttpSettings, LEASE_MARGIN, LimitSettings,
+    LogFormat, LogSettings, ProviderSettings, ReminderSettings, Settings, WorkerSettings,
 };
 
 /// Every setting with its default and a comment.
@@ -56,6 +56,7 @@ impl Settings {
         let database = DatabaseSettings::read(reader);
         let auth = AuthSettings::read(reader);
         let graphql = GraphqlSettings::read(reader);
+        let limits = LimitSettings::read(reader);
         let http = HttpSettings::read(reader);
         let worker = WorkerSettings::read(reader);
         let reminders = ReminderSettings::read(reader);
@@ -71,6 +72,7 @@ impl Settings {
             database: database?,
             auth: auth?,
             graphql: graphql?,
+            limits: limits?,
             http: http?,
             worker: worker?,
             reminders: reminders?,
@@ -105,6 +107,13 @@ impl GraphqlSettings {
         let max_directives = reader.required("graphql.max_directives", value::number);
         let max_root_mutation_fields = reader.required("graphql.max_root_mutation_fields", value::number);
         let timeout = reader.required("graphql.timeout", value::positive_duration);
+        let documents = reader.optional("graphql.documents", value::path);
+        let only_documents = reader.required("graphql.only_documents", value::flag);
+        let persisted_queries = reader.required("graphql.persisted_queries", value::count);
+        if matches!((&documents, only_documents), (Some(None), Some(true))) {
+            let remedy = "name their file in graphql.documents";
+            reader.note("graphql.only_documents", "is on without any documents", remedy);
+        }
         Some(Self {
             introspection: introspection?,
             max_depth: max_depth?,
@@ -115,6 +124,9 @@ impl GraphqlSettings {
             max_directives: max_directives?,
             max_root_mutation_fields: max_root_mutation_fields?,
             timeout: timeout?,
+            documents: documents?,
+            only_documents: only_documents?,
+            persisted_queries: persisted_queries?,
         })
     }
 }
@@ -141,6 +153,7 @@ impl WorkerSettings {
         let lease = reader.required("worker.lease", value::positive_duration);
         let call_timeout = reader.required("worker.call_timeout", value::positive_duration);
         let poll_interval = reader.required("worker.poll_interval", value::positive_duration);
+        let collect_interval = reader.required("worker.collect_interval", value::positive_duration);
         let not_after = reader.required("worker.not_after", value::positive_duration);
         let review_after = reader.required("worker.review_after", value::positive_duration);
         let settings = Self {
@@ -149,6 +162,7 @@ impl WorkerSettings {
             lease: lease?,
             call_timeout: call_timeout?,
             poll_interval: poll_interval?,
+            collect_interval: collect_interval?,
             not_after: not_after?,
             review_after: review_after?,
         };
@@ -396,6 +410,25 @@ mod tests {
         assert_eq!(origins, ["https://a.example", "http://localhost:5173"]);
         assert_eq!(settings.reminders.days, [7, 1]);
         assert_eq!(faults(load(&[("BILLPAY_HTTP__ALLOWED_ORIGINS", "*")])).len(), 1);
+    }
+
+    #[test]
+    fn zero_switches_a_limit_off() {
+        let limits = load(&[]).expect("settings").limits;
+        assert_eq!(limits.tenant_creates_per_minute.map(u32::from), Some(6_000));
+        let off = [("BILLPAY_LIMITS__TENANT_POINTS_PER_MINUTE", "0"), ("BILLPAY_GRAPHQL__PERSISTED_QUERIES", "0")];
+        let settings = load(&off).expect("settings");
+        assert_eq!((settings.limits.tenant_points_per_minute, settings.graphql.persisted_queries), (None, 0));
+        assert_eq!(faults(load(&[("BILLPAY_LIMITS__TENANT_CREATES_PER_MINUTE", "-1")])).len(), 1);
+    }
+
+    #[test]
+    fn only_documents_needs_documents() {
+        let only = ("BILLPAY_GRAPHQL__ONLY_DOCUMENTS", "on");
+        let told = faults(load(&[only]));
+        assert!(told.len() == 1 && told[0].contains("graphql.documents"), "{told:?}");
+        let settings = load(&[only, ("BILLPAY_GRAPHQL__DOCUMENTS", "persisted-documents.json")]).expect("settings");
+        assert!(settings.graphql.only_documents && settings.graphql.documents.is_some());
     }
 
     #[test]

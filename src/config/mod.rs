@@ -7,6 +7,7 @@
 mod auth;
 mod fault;
 mod layers;
+mod limits;
 mod load;
 mod providers;
 mod reader;
@@ -15,12 +16,14 @@ mod value;
 
 use std::net::SocketAddr;
 use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use url::Url;
 
 pub use auth::{AuthSettings, KeySetSource};
 pub use fault::{Fault, Faults};
+pub use limits::LimitSettings;
 pub use providers::{
     AlmaraEnvironment, AlmaraSettings, BillSettings, ClickSettings, ClickpesaSettings, ProviderSettings, TokenForm,
     TrustedDevice,
@@ -50,6 +53,8 @@ pub struct Settings {
     pub auth: AuthSettings,
     /// `graphql`.
     pub graphql: GraphqlSettings,
+    /// `limits`.
+    pub limits: LimitSettings,
     /// `http`.
     pub http: HttpSettings,
     /// `worker`.
@@ -94,6 +99,12 @@ pub struct GraphqlSettings {
     pub max_root_mutation_fields: NonZeroUsize,
     /// Time for a query or mutation.
     pub timeout: Duration,
+    /// The file of the trusted documents.
+    pub documents: Option<PathBuf>,
+    /// Whether nothing but those may run; then there is a file of them.
+    pub only_documents: bool,
+    /// Documents kept for each tenant that has sent them with their hash; 0 keeps none.
+    pub persisted_queries: usize,
 }
 
 /// The limits of the HTTP server.
@@ -122,6 +133,8 @@ pub struct WorkerSettings {
     pub call_timeout: Duration,
     /// How often due work is looked for unasked.
     pub poll_interval: Duration,
+    /// How often what was paid to control numbers is read from their providers, beside what their callbacks tell.
+    pub collect_interval: Duration,
     /// How long after its creation a payment without a `processDate` may first be submitted.
     pub not_after: Duration,
     /// How long an outcome may stay open before a person is asked.

@@ -98,6 +98,11 @@ pub(super) fn number<T: FromStr>(written: &Written) -> Result<T, Wrong> {
     written.text.parse().map_err(|_| Wrong::new("is no whole number above 0, or is too large", "write digits only"))
 }
 
+/// A whole number for which 0 has a meaning.
+pub(super) fn count<T: FromStr>(written: &Written) -> Result<T, Wrong> {
+    written.text.parse().map_err(|_| Wrong::new("is no whole number, or is too large", "write digits only; 0 is off"))
+}
+
 pub(super) fn flag(written: &Written) -> Result<bool, Wrong> {
     match written.text.as_str() {
         "true" | "on" => Ok(true),

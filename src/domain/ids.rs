@@ -164,6 +164,8 @@ kinds! {
     ControlNumberIdKind ControlNumberId "ctn";
     /// Of a collection: `col_…`.
     CollectionIdKind CollectionId "col";
+    /// Of an API client: `apc_…`.
+    ApiClientKind ApiClientId "apc";
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The rules, pure: no clock, no I/O, no randomness, no float.
 
 pub mod amount_rule;
+pub mod api_client;
 pub mod bill;
 pub mod bill_number;
 pub mod biller;

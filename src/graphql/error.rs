@@ -151,19 +151,22 @@ pub async fn split<T>(
 ) -> async_graphql::Result<(Option<T>, Vec<UserError>)> {
     match outcome {
         Ok(value) => Ok((Some(value), Vec::new())),
-        Err(AppError::Refused(refusals)) => {
-            let mut errors = Vec::with_capacity(refusals.len());
-            for refusal in refusals {
-                errors.push(user_error(ctx, refusal).await?);
-            }
-            Ok((None, errors))
-        }
+        Err(AppError::Refused(refusals)) => Ok((None, user_errors(ctx, refusals).await?)),
         Err(error) => Err(top_level(error)),
     }
 }
 
+/// Several refusals as a client sees them.
+pub async fn user_errors(ctx: &Context<'_>, refusals: Vec<Refusal>) -> async_graphql::Result<Vec<UserError>> {
+    let mut errors = Vec::with_capacity(refusals.len());
+    for refusal in refusals {
+        errors.push(user_error(ctx, refusal).await?);
+    }
+    Ok(errors)
+}
+
 /// One refusal as a client sees it.
-pub async fn user_error(ctx: &Context<'_>, refusal: Refusal) -> async_graphql::Result<UserError> {
+async fn user_error(ctx: &Context<'_>, refusal: Refusal) -> async_graphql::Result<UserError> {
     let (code, message) = (ErrorCode::from(refusal.code), refusal.message);
     let path = Some(refusal.path).filter(|path| !path.is_empty());
     Ok(match refusal.detail {

@@ -1,8 +1,8 @@
 //! The one way by which an operation of any transport is executed.
 //!
-//! [`Engine::prepare`] refuses what may not run; [`execute`] and [`subscribe`] run the rest. A mutation runs in a task
-//! of its own, which neither a closed connection nor a deadline ends: only the waiting for it ends. A panic becomes an
-//! answer. Nothing is logged of documents or variables.
+//! [`Engine::prepare`] finds the document, refuses what may not run and charges its tenant; [`execute`] and
+//! [`subscribe`] run the rest. A mutation runs in a task of its own, which neither a closed connection nor a deadline
+//! ends: only the waiting for it ends. A panic becomes an answer. Nothing is logged of documents or variables.
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -19,6 +19,8 @@ use super::answer::Answer;
 use super::documents::Documents;
 use super::gate::{self, Gate};
 use super::guard::{self, Cost, Limits, OperationKind, Prepared};
+use super::library::{Deposit, Library};
+use super::rates::{Charge, RateLimits};
 use super::request::GraphqlRequest;
 use super::request_error::{Fault, RequestError};
 use super::{Schema, context};
@@ -37,6 +39,8 @@ pub struct Engine {
     schema: Schema,
     limits: Limits,
     documents: Documents,
+    library: Arc<Library>,
+    rates: RateLimits,
     mutations: TaskTracker,
     query_timeout: Duration,
 }
@@ -69,15 +73,29 @@ impl Engine {
     pub const MUTATION_PATIENCE: Duration = Duration::from_secs(60);
 
     /// An engine whose queries may take `query_timeout`.
-    pub fn new(schema: Schema, limits: Limits, query_timeout: Duration) -> Self {
-        Self { schema, limits, documents: Documents::default(), mutations: TaskTracker::new(), query_timeout }
+    pub fn new(schema: Schema, limits: Limits, query_timeout: Duration, library: Library, rates: RateLimits) -> Self {
+        Self {
+            schema,
+            limits,
+            documents: Documents::default(),
+            library: Arc::new(library),
+            rates,
+            mutations: TaskTracker::new(),
+            query_timeout,
+        }
     }
 
-    /// Parses, checks and weighs a request. What it returns may be executed.
-    pub fn prepare(&self, request: GraphqlRequest) -> Result<Prepared, RequestError> {
-        let GraphqlRequest { query, operation_name, variables, extensions: _ } = request;
-        let document = self.documents.get_or_parse(&query, || guard::parse(&query, &self.limits))?;
-        guard::prepare(document, operation_name.as_deref(), variables, &self.limits)
+    /// Finds, parses, checks and weighs what a request asks for, and charges the requester's tenant for it. What it
+    /// returns may be executed.
+    pub fn prepare(&self, request: GraphqlRequest, requester: &Requester) -> Result<Prepared, RequestError> {
+        let GraphqlRequest { source, operation_name, variables, extensions: _ } = request;
+        let found = self.library.find(source, requester)?;
+        let document = self.documents.get_or_parse(&found.text, || guard::parse(&found.text, &self.limits))?;
+        let prepared = guard::prepare(document, operation_name.as_deref(), variables, &self.limits)?;
+        found.check(&prepared)?;
+        let charge = Charge { points: prepared.cost.complexity, creates: prepared.creates };
+        self.rates.charge(&requester.tenant, charge).inspect_err(|_| count_outcome(prepared.kind, "rate_limited"))?;
+        Ok(Prepared { deposit: found.deposit, ..prepared })
     }
 
     /// Ends when every mutation that was begun has ended. For the shutdown, after the transports are closed.
@@ -94,8 +112,8 @@ impl std::fmt::Debug for Engine {
 }
 
 /// Runs a query or a mutation to its answer.
-pub async fn execute(engine: &Engine, prepared: Prepared, context: RequestContext) -> Answer {
-    let (kind, cost) = (prepared.kind, prepared.cost);
+pub async fn execute(engine: &Engine, mut prepared: Prepared, context: RequestContext) -> Answer {
+    let (kind, cost, deposit) = (prepared.kind, prepared.cost, prepared.deposit.take());
     let gate = Arc::new(Gate::default());
     let request = context::attach(prepared.into_request(), &context, &gate);
     let running = run(engine.schema.clone(), request, gate);
@@ -113,26 +131,40 @@ pub async fn execute(engine: &Engine, prepared: Prepared, context: RequestContex
         Err(fault) => Answer::refused(fault.into(), &context.request_id),
     };
     count(kind, &answer);
+    keep(&engine.library, &context.requester, deposit, &answer);
     answer
 }
 
+/// Keeps the document of what was executed, and only of that: a refused one may not even be valid.
+fn keep(library: &Library, requester: &Requester, deposit: Option<Deposit>, answer: &Answer) {
+    match (answer, deposit) {
+        (Answer::Executed(_), Some(deposit)) => library.keep(&requester.tenant, deposit),
+        (Answer::Executed(_), None) | (Answer::Refused(_), _) => {}
+    }
+}
+
 fn count(kind: OperationKind, answer: &Answer) {
-    let kind = match kind {
-        OperationKind::Query => "query",
-        OperationKind::Mutation => "mutation",
-        OperationKind::Subscription => "subscription",
-    };
     let outcome = match answer {
         Answer::Executed(response) if response.errors.is_empty() => "answered",
         Answer::Executed(_) => "with_errors",
         Answer::Refused(_) => "refused",
     };
+    count_outcome(kind, outcome);
+}
+
+fn count_outcome(kind: OperationKind, outcome: &'static str) {
+    let kind = match kind {
+        OperationKind::Query => "query",
+        OperationKind::Mutation => "mutation",
+        OperationKind::Subscription => "subscription",
+    };
     metrics::counter!(metric::GRAPHQL_OPERATIONS, "kind" => kind, "outcome" => outcome).increment(1);
 }
 
 /// Runs a subscription; the stream ends where it ends.
-pub fn subscribe(engine: &Engine, prepared: Prepared, context: RequestContext) -> BoxStream<'static, Answer> {
-    let cost = prepared.cost;
+pub fn subscribe(engine: &Engine, mut prepared: Prepared, context: RequestContext) -> BoxStream<'static, Answer> {
+    let (cost, mut deposit) = (prepared.cost, prepared.deposit.take());
+    let library = Arc::clone(&engine.library);
     let gate = Arc::new(Gate::default());
     let request = context::attach(prepared.into_request(), &context, &gate);
     let events = gate::stream_through(gate, engine.schema.execute_stream(request));
@@ -140,7 +172,9 @@ pub fn subscribe(engine: &Engine, prepared: Prepared, context: RequestContext) -
     let open = OpenSubscription::new();
     let answers = events.map(move |event| {
         open.count_event();
-        answer(event.map_err(|_| Panicked), cost, &context.request_id)
+        let answer = answer(event.map_err(|_| Panicked), cost, &context.request_id);
+        keep(&library, &context.requester, deposit.take(), &answer);
+        answer
     });
     answers.boxed()
 }

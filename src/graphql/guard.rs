@@ -1,8 +1,8 @@
 //! Decides whether a document may be executed, before anything of it is.
 //!
 //! The text is measured (`lexer`), parsed once, its aliases and directives counted (`tally`), its operation
-//! chosen, its variables completed (`variables`) and what it costs weighed (`weight`). Every step is linear in the
-//! document's length; nothing is executed and nothing is asked of the schema.
+//! chosen, its variables completed (`variables`), what it costs weighed (`weight`) and what it makes counted
+//! (`creates`). Every step is linear in the document's length; nothing is executed and nothing is asked of the schema.
 //!
 //! async-graphql's own limits are not used: they walk fragments as often as they are spread, before or while they
 //! limit, so that 900 bytes keep a core busy for seconds. What passes here has at most [`Limits::max_selections`]
@@ -15,9 +15,11 @@ use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, Opera
 use async_graphql::parser::{Error as ParseError, parse_query};
 use async_graphql::{Name, Pos, Positioned, Request, Variables};
 
+use super::library::Deposit;
 use super::request_error::{Fault, RequestError};
 use weight::{Scales, Weight};
 
+mod creates;
 mod lexer;
 mod tally;
 mod variables;
@@ -42,7 +44,7 @@ pub struct Limits {
     pub max_directives: usize,
     pub max_root_mutation_fields: usize,
     /// `createPayment` fields in one mutation.
-    pub max_create_payments: usize,
+    pub max_waiting_mutations: usize,
     /// Levels of introspection lists that contain each other, as graphql-js limits them.
     pub max_introspection_lists: usize,
     /// Whether `__schema` and `__type` are answered.
@@ -61,7 +63,7 @@ impl Default for Limits {
             max_aliases: 15,
             max_directives: 50,
             max_root_mutation_fields: 5,
-            max_create_payments: 1,
+            max_waiting_mutations: 1,
             max_introspection_lists: 2,
             introspection: true,
         }
@@ -91,7 +93,7 @@ impl From<OperationType> for OperationKind {
 pub struct Cost {
     pub complexity: usize,
     pub depth: usize,
-    /// Fields of the operation itself, by which rates are limited.
+    /// Fields of the operation itself.
     pub root_fields: usize,
 }
 
@@ -104,6 +106,12 @@ pub struct Prepared {
     /// Complete: what is required is there, and defaults are filled in.
     pub variables: Variables,
     pub cost: Cost,
+    /// Things that it makes, by which rates are limited too.
+    pub creates: usize,
+    /// Whether it asks for the schema and for nothing else.
+    pub is_introspection: bool,
+    /// The document's text, where it is to be kept once it has been executed.
+    pub deposit: Option<Deposit>,
 }
 
 /// Without the document and the variables, which hold what belongs to clients.
@@ -152,8 +160,13 @@ pub fn prepare(
         variables::demand_every(&operation.node, &variables)?;
     }
     let cost = Cost { complexity: weight.complexity, depth: weight.depth, root_fields: weight.level.fields };
+    let creates = match kind {
+        OperationKind::Mutation => creates::count(&document, &operation.node.selection_set.node, &variables),
+        OperationKind::Query | OperationKind::Subscription => 0,
+    };
+    let is_introspection = weight.level.is_introspection();
     let operation_name = name.map(|name| name.to_string());
-    Ok(Prepared { document, operation_name, kind, variables, cost })
+    Ok(Prepared { document, operation_name, kind, variables, cost, creates, is_introspection, deposit: None })
 }
 
 fn select<'a>(
@@ -199,7 +212,7 @@ fn check(kind: OperationKind, position: Pos, weight: Weight, limits: &Limits) ->
         OperationKind::Query => {}
         OperationKind::Mutation => {
             at_most(level.fields, limits.max_root_mutation_fields, "fields in one mutation")?;
-            at_most(level.create_payments, limits.max_create_payments, "payments in one mutation")?;
+            at_most(level.waiting_mutations, limits.max_waiting_mutations, "mutations that wait for a provider in one operation")?;
         }
         OperationKind::Subscription if level.fields == 1 => {}
         OperationKind::Subscription => return Err(RequestError::at(Fault::SubscriptionFields, position)),

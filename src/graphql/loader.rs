@@ -7,6 +7,7 @@ use async_graphql::dataloader::Loader;
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::domain::api_client::ApiClient;
 use crate::domain::bill::Bill;
 use crate::domain::bill_number::BillNumber;
 use crate::domain::bulk_payment::BulkPayment;
@@ -61,6 +62,10 @@ key! {
 key! {
     /// A bulk payment by its id.
     BulkPaymentKey
+}
+key! {
+    /// An API client by its id.
+    ApiClientKey
 }
 key! {
     /// The payments of a bulk payment.
@@ -278,6 +283,17 @@ impl Loader<BulkPaymentKey> for StoreLoader {
         let ids: Vec<_> = keys.iter().map(|key| key.0).collect();
         let found = self.app.store.bulk_payments_by_id(&self.owner, &ids).await?;
         Ok(found.into_iter().map(|(id, bulk)| (BulkPaymentKey(id), bulk)).collect())
+    }
+}
+
+impl Loader<ApiClientKey> for StoreLoader {
+    type Value = ApiClient;
+    type Error = LoadError;
+
+    async fn load(&self, keys: &[ApiClientKey]) -> Result<HashMap<ApiClientKey, ApiClient>, LoadError> {
+        let ids: Vec<_> = keys.iter().map(|key| key.0).collect();
+        let found = self.app.store.api_clients_by_id(&self.owner, &ids).await?;
+        Ok(found.into_iter().map(|(id, client)| (ApiClientKey(id), client)).collect())
     }
 }
 

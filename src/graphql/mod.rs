@@ -5,20 +5,26 @@
 
 pub mod answer;
 pub mod context;
+pub mod document_hash;
 mod documents;
 pub mod error;
 pub mod execute;
 pub mod filter;
 pub mod gate;
 pub mod guard;
+pub mod library;
 pub mod loader;
 pub mod mutation;
 pub mod object;
+pub mod persisted;
 pub mod query;
+pub mod rates;
 pub mod request;
 pub mod request_error;
 pub mod scalar;
+pub mod source;
 pub mod subscription;
+pub mod trusted;
 
 use async_graphql::SDLExportOptions;
 

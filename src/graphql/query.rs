@@ -6,6 +6,7 @@ use async_graphql::{Context, Description, ID, Object};
 use super::context::ContextExt;
 use super::error::{bad_input, database, split, top_level};
 use super::filter;
+use super::object::api_client::ApiClient;
 use super::object::bill::{Bill, BillFilter};
 use super::object::bill_number::{BillNumber, BillNumberFilter};
 use super::object::biller::{Biller, BillerFilter};
@@ -353,6 +354,21 @@ impl Query {
         let page = PageArguments { first, after, last, before }.request("blk")?;
         let found = ctx.app().store.bulk_payments(&ctx.owner(), page).await.map_err(database)?;
         Ok(connection(found, |bulk| bulk.id.to_string(), BulkPayment))
+    }
+
+    /// The API clients, newest first, revoked ones too (administrators).
+    async fn api_clients(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The first so many: 20 where absent, 100 at most.")] first: Option<i32>,
+        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "The last so many.")] last: Option<i32>,
+        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+    ) -> async_graphql::Result<Connection<IdCursor, ApiClient>> {
+        require(ctx.requester(), Scope::Admin).map_err(top_level)?;
+        let page = PageArguments { first, after, last, before }.request("apc")?;
+        let found = ctx.app().store.api_clients(&ctx.owner(), page).await.map_err(database)?;
+        Ok(connection(found, |client| client.id.to_string(), ApiClient))
     }
 
     /// The log, oldest first. Whoever reads on from the last sequence misses nothing.

@@ -9,14 +9,16 @@ use serde_json::{Map, Value as Json};
 use url::form_urlencoded;
 
 use super::request_error::Fault;
+use super::source::Source;
 
 /// What a client asks to have executed.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct GraphqlRequest {
-    pub query: String,
+    /// The document, or the name of one that is known here.
+    pub source: Source,
     pub operation_name: Option<String>,
     pub variables: Variables,
-    /// Kept for those who define one; billpay has no request extension of its own.
+    /// As they came; `persistedQuery` is read into `source`, and no other means anything here.
     pub extensions: Map<String, Json>,
 }
 
@@ -29,12 +31,13 @@ impl GraphqlRequest {
     /// Reads a parsed body, or the payload of a `subscribe` message.
     pub fn from_json(json: Json) -> Result<Self, Fault> {
         let Json::Object(mut parameters) = json else { return Err(Fault::NotAnObject) };
-        Ok(Self {
-            query: text(&mut parameters, "query")?.ok_or(Fault::QueryMissing)?,
-            operation_name: text(&mut parameters, "operationName")?,
-            variables: variables(map(&mut parameters, "variables")?),
-            extensions: map(&mut parameters, "extensions")?,
-        })
+        let query = text(&mut parameters, "query")?;
+        let document_id = text(&mut parameters, "documentId")?;
+        let operation_name = text(&mut parameters, "operationName")?;
+        let variables = variables(map(&mut parameters, "variables")?);
+        let extensions = map(&mut parameters, "extensions")?;
+        let source = Source::try_new(query, document_id.as_deref(), &extensions)?;
+        Ok(Self { source, operation_name, variables, extensions })
     }
 
     /// Reads the query string of a GET, where an empty parameter is absent.
@@ -109,13 +112,19 @@ mod tests {
     fn null_is_absent_and_unknown_keys_are_passed_over() {
         let request =
             body(r#"{"query":"{a}","operationName":null,"variables":null,"extensions":null,"more":1}"#).unwrap();
-        assert_eq!(request, GraphqlRequest { query: "{a}".to_owned(), ..GraphqlRequest::default() });
+        let expected = GraphqlRequest {
+            source: Source::Text("{a}".to_owned()),
+            operation_name: None,
+            variables: Variables::default(),
+            extensions: Map::new(),
+        };
+        assert_eq!(request, expected);
     }
 
     #[test]
     fn wrong_types_are_refused() {
         for value in ["{\"obj\":\"ect\"}", "0", "false", "[\"array\"]"] {
-            for key in ["query", "operationName"] {
+            for key in ["query", "operationName", "documentId"] {
                 let refused = body(&format!(r#"{{"query":"{{a}}","{key}":{value}}}"#));
                 assert_eq!(refused, Err(Fault::WrongType { key, expected: "a string" }));
             }
@@ -154,7 +163,7 @@ mod tests {
             "query=query+A%7Ba%7D&operationName=A&variables=%7B%22n%22%3A1%7D&extensions=",
         )
         .unwrap();
-        assert_eq!(request.query, "query A{a}");
+        assert_eq!(request.source, Source::Text("query A{a}".to_owned()));
         assert_eq!(request.operation_name.as_deref(), Some("A"));
         assert_eq!(request.variables.get("n"), Some(&Value::from(1)));
         assert_eq!(GraphqlRequest::from_query_string("query="), Err(Fault::QueryMissing));

@@ -16,6 +16,19 @@ pub enum Fault {
     WrongType { key: &'static str, expected: &'static str },
     #[error("`query` is missing")]
     QueryMissing,
+    /// The texts of this and the next are Apollo's: its clients read them.
+    #[error("PersistedQueryNotFound")]
+    DocumentNotFound,
+    #[error("PersistedQueryNotSupported")]
+    DocumentHashesOff,
+    #[error("the document is not in the list of trusted documents")]
+    DocumentNotListed,
+    #[error("documents run here by their hash, from the list of trusted documents")]
+    DocumentIdRequired,
+    #[error("the document does not have the hash that is given with it")]
+    DocumentHashMismatch,
+    #[error("this tenant has asked for too much in too little time: try again in {retry_after_seconds} s")]
+    RateLimited { retry_after_seconds: u64 },
     #[error("the body must be application/json in UTF-8")]
     UnsupportedMediaType,
     #[error("the body is larger than {limit_bytes} bytes")]
@@ -78,6 +91,9 @@ pub enum FaultClass {
     TimedOut,
     Unauthenticated,
     MutationByGet,
+    RateLimited {
+        retry_after_seconds: u64,
+    },
 }
 
 impl Fault {
@@ -104,6 +120,12 @@ impl Fault {
                 "BAD_USER_INPUT"
             }
             Self::TooMany { .. } | Self::IntrospectionTooDeep => "QUERY_TOO_COMPLEX",
+            Self::DocumentNotFound => "PERSISTED_QUERY_NOT_FOUND",
+            Self::DocumentHashesOff => "PERSISTED_QUERY_NOT_SUPPORTED",
+            Self::DocumentNotListed => "PERSISTED_QUERY_NOT_IN_LIST",
+            Self::DocumentIdRequired => "PERSISTED_QUERY_ID_REQUIRED",
+            Self::DocumentHashMismatch => "BAD_USER_INPUT",
+            Self::RateLimited { .. } => "RATE_LIMITED",
         }
     }
 
@@ -116,7 +138,15 @@ impl Fault {
             Self::BodyTooSlow | Self::QueryTooSlow | Self::MutationTooSlow => FaultClass::TimedOut,
             Self::TokenMissing | Self::TokenRefused(_) | Self::TokenEnded => FaultClass::Unauthenticated,
             Self::MutationByGet => FaultClass::MutationByGet,
-            Self::SubscriptionNeedsStream
+            Self::RateLimited { retry_after_seconds } => {
+                FaultClass::RateLimited { retry_after_seconds: *retry_after_seconds }
+            }
+            Self::DocumentNotFound
+            | Self::DocumentHashesOff
+            | Self::DocumentNotListed
+            | Self::DocumentIdRequired
+            | Self::DocumentHashMismatch
+            | Self::SubscriptionNeedsStream
             | Self::Syntax
             | Self::DefinedTwice
             | Self::NoOperation
@@ -150,9 +180,12 @@ impl RequestError {
 
     /// The error as GraphQL clients read it.
     pub fn into_server_error(self, request_id: &str) -> ServerError {
-        let code = self.fault.code();
+        let mut extensions = extensions(self.fault.code(), request_id);
+        if let Fault::RateLimited { retry_after_seconds } = self.fault {
+            extensions.set("retryAfter", retry_after_seconds);
+        }
         let mut error = ServerError::new(self.fault.to_string(), self.position);
-        error.extensions = Some(extensions(code, request_id));
+        error.extensions = Some(extensions);
         error
     }
 }

@@ -18,7 +18,9 @@ use axum::body::{Body, Bytes};
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{RawQuery, State};
-use axum::http::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, UPGRADE, WWW_AUTHENTICATE};
+use axum::http::header::{
+    ALLOW, AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER, UPGRADE, WWW_AUTHENTICATE,
+};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::get;
@@ -160,7 +162,8 @@ impl Call {
         query_string: &str,
     ) -> Result<(Requester, Prepared), RequestError> {
         let requester = self.authenticate(headers).await?;
-        let prepared = self.edge.engine.prepare(GraphqlRequest::from_query_string(query_string)?)?;
+        let request = GraphqlRequest::from_query_string(query_string)?;
+        let prepared = self.edge.engine.prepare(request, &requester)?;
         match prepared.kind {
             OperationKind::Query | OperationKind::Subscription => Ok((requester, prepared)),
             OperationKind::Mutation => Err(Fault::MutationByGet.into()),
@@ -174,7 +177,7 @@ impl Call {
         }
         let requester = self.authenticate(headers).await?;
         let body = read(body, self.edge.limits).await?;
-        let prepared = self.edge.engine.prepare(GraphqlRequest::from_body(&body)?)?;
+        let prepared = self.edge.engine.prepare(GraphqlRequest::from_body(&body)?, &requester)?;
         Ok((requester, prepared))
     }
 
@@ -211,10 +214,11 @@ impl Call {
         respond(pulses(&self.edge, &requester, answers), self.request_id)
     }
 
-    /// A document refused to an event stream is an event; every other error is an answer of its own.
+    /// A document refused to an event stream, for what it is or for its tenant's rate, is an event; every other error is
+    /// an answer of its own.
     fn refuse(self, error: RequestError) -> Response {
-        let is_event =
-            error.fault.class() == FaultClass::Document && self.accepted.single() == Some(MediaType::EventStream);
+        let is_of_operation = matches!(error.fault.class(), FaultClass::Document | FaultClass::RateLimited { .. });
+        let is_event = is_of_operation && self.accepted.single() == Some(MediaType::EventStream);
         let answer = Answer::refused(error, &self.request_id);
         if is_event {
             let events = stream::iter([Pulse::Answer(answer), Pulse::Complete]).boxed();
@@ -263,6 +267,7 @@ fn header_of(class: FaultClass) -> Option<(HeaderName, HeaderValue)> {
     match class {
         FaultClass::MutationByGet => Some((ALLOW, HeaderValue::from_static("POST"))),
         FaultClass::Unauthenticated => Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
+        FaultClass::RateLimited { retry_after_seconds } => Some((RETRY_AFTER, HeaderValue::from(retry_after_seconds))),
         FaultClass::TimedOut | FaultClass::BodyTooLarge => Some((CONNECTION, HeaderValue::from_static("close"))),
         FaultClass::Malformed | FaultClass::Document | FaultClass::UnsupportedMediaType => None,
     }

@@ -108,6 +108,11 @@ impl Authenticator {
         verified
     }
 
+    /// By what tokens are believed: whoever makes some goes by the same.
+    pub(super) const fn settings(&self) -> &AuthSettings {
+        &self.settings
+    }
+
     /// How long a requester's token is still good.
     pub fn time_left(&self, requester: &Requester) -> Duration {
         Duration::try_from(requester.expires_at.duration_since(self.clock.now())).unwrap_or_default()

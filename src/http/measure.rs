@@ -23,6 +23,7 @@ fn known(path: &str) -> &'static str {
     match path {
         "/graphql" => "/graphql",
         "/callbacks/{provider}" => "/callbacks/{provider}",
+        "/oauth/token" => "/oauth/token",
         "/healthz" => "/healthz",
         "/readyz" => "/readyz",
         "/metrics" => "/metrics",

@@ -11,6 +11,7 @@ pub mod listener;
 pub mod measure;
 pub mod multipart;
 pub mod negotiate;
+pub mod oauth;
 pub mod origin;
 pub mod playground;
 pub mod pulse;

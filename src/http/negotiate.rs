@@ -172,6 +172,7 @@ pub const fn status(class: FaultClass, media: MediaType) -> StatusCode {
         (FaultClass::TimedOut, _) => StatusCode::REQUEST_TIMEOUT,
         (FaultClass::BodyTooLarge, _) => StatusCode::PAYLOAD_TOO_LARGE,
         (FaultClass::UnsupportedMediaType, _) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        (FaultClass::RateLimited { .. }, _) => StatusCode::TOO_MANY_REQUESTS,
     }
 }
 

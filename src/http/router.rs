@@ -9,13 +9,15 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::graphql::Edge;
 use super::playground::Playground;
-use super::{callbacks, graphql, health, measure, playground, request_id};
+use super::{callbacks, graphql, health, measure, oauth, playground, request_id};
 use crate::app::App;
 
 /// The routes of the server. Without a playground `/` is not served.
 pub fn router(app: App, edge: Edge, playground: Option<Playground>, shutdown: CancellationToken) -> Router {
     let cors = cors(&edge.allowed_origins);
-    let mut router = Router::new().merge(graphql::routes(edge).layer(cors)).merge(callbacks::routes(app.clone()));
+    let oauth = oauth::routes(app.clone(), edge.authenticator.settings());
+    let graphql = graphql::routes(edge).layer(cors);
+    let mut router = Router::new().merge(graphql).merge(oauth).merge(callbacks::routes(app.clone()));
     if let Some(playground) = playground {
         router = router.merge(playground::routes(playground));
     }
@@ -26,9 +28,13 @@ pub fn router(app: App, edge: Edge, playground: Option<Playground>, shutdown: Ca
         .layer(middleware::from_fn(request_id::assign))
 }
 
+/// Pages of these origins may call, whatever the transport. They may read when to try again and the request's id.
 fn cors(allowed: &[String]) -> CorsLayer {
+    let request_id = HeaderName::from_static("x-request-id");
     let origins: Vec<_> = allowed.iter().filter_map(|origin| origin.parse().ok()).collect();
-    CorsLayer::new().allow_origin(AllowOrigin::list(origins)).allow_methods([Method::GET, Method::POST]).allow_headers(
-        [header::AUTHORIZATION, header::CONTENT_TYPE, header::ACCEPT, HeaderName::from_static("x-request-id")],
-    )
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::list(origins))
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::ACCEPT, request_id.clone()])
+        .expose_headers([header::RETRY_AFTER, request_id])
 }

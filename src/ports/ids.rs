@@ -34,6 +34,11 @@ impl Ids {
         uuid::Builder::from_random_bytes(self.random()).into_uuid()
     }
 
+    /// What a secret is made of: 256 random bits.
+    pub fn secret(&self) -> [u8; 32] {
+        self.random()
+    }
+
     fn random<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
         self.random.lock().unwrap_or_else(PoisonError::into_inner).fill(&mut bytes[..]);

@@ -10,6 +10,7 @@ pub mod click;
 pub mod clickpesa;
 mod http;
 mod json;
+mod token;
 
 use crate::domain::money::UnknownCurrency;
 

@@ -26,7 +26,7 @@ impl ClaimKey {
     /// What a new payment claims: each bill that it pays by name, else the account, or the one bill that is listed.
     pub(super) fn all_of(new: &NewPayment) -> Vec<Self> {
         let key = |bill: &str| Self {
-            tenant: new.payment.tenant.as_str().to_owned(),
+            tenant: claimant(new.payment.tenant.as_str(), bill),
             biller: new.payment.biller_id.uuid(),
             account: new.payment.account_reference.clone().unwrap_or_default(),
             bill: bill.to_owned(),
@@ -40,12 +40,18 @@ impl ClaimKey {
     /// What a payment of this bill claims.
     fn of_bill(bill: &Bill) -> Self {
         Self {
-            tenant: bill.tenant.as_str().to_owned(),
+            tenant: claimant(bill.tenant.as_str(), bill.provider_reference.as_deref().unwrap_or_default()),
             biller: bill.biller_id.uuid(),
             account: bill.account_reference.clone().unwrap_or_default(),
             bill: bill.provider_reference.clone().unwrap_or_default(),
         }
     }
+}
+
+/// Whose claim it is. A bill that its provider lists is one and the same for all tenants, since all of them pay through
+/// the same credentials: only one payment of it may be open. An account is each tenant's own.
+fn claimant(tenant: &str, bill: &str) -> String {
+    if bill.is_empty() { tenant.to_owned() } else { String::new() }
 }
 
 impl Store {

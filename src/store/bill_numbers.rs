@@ -10,7 +10,8 @@ use uuid::Uuid;
 use entity::bill_number::{ActiveModel, Column, Entity, Model};
 
 use super::convert::{customer, date, money, tenant};
-use super::payments::{Owner, keyset};
+use super::owner::Owner;
+use super::page::keyset;
 use super::time::{micros, timestamp};
 use super::work::{NewEvent, Work, all_set};
 use super::{Store, StoreError};
@@ -83,13 +84,8 @@ impl Work {
         biller: BillerId,
         account: &str,
     ) -> Result<Option<BillNumber>, StoreError> {
-        let customer = match &owner.customer {
-            Some(customer) => Column::Customer.eq(customer.as_str()),
-            None => Column::Customer.is_null(),
-        };
         let found = Entity::find()
-            .filter(Column::TenantId.eq(owner.tenant.as_str()))
-            .filter(customer)
+            .filter(owner.exactly(Column::TenantId, Column::Customer))
             .filter(Column::BillerId.eq(biller.uuid()))
             .filter(Column::AccountReference.eq(account))
             .lock_exclusive();
@@ -177,9 +173,7 @@ impl Work {
 }
 
 fn owned(owner: &Owner) -> Condition {
-    Condition::all()
-        .add(Column::TenantId.eq(owner.tenant.as_str()))
-        .add_option(owner.customer.as_ref().map(|customer| Column::Customer.eq(customer.as_str())))
+    owner.condition(Column::TenantId, Column::Customer)
 }
 
 fn row(number: &BillNumber) -> Model {

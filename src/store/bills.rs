@@ -12,7 +12,8 @@ use entity::bill::{ActiveModel, Column, Entity, Model};
 use entity::bill_number;
 
 use super::convert::{customer, date, money, tenant};
-use super::payments::{Owner, keyset};
+use super::owner::Owner;
+use super::page::keyset;
 use super::time::{micros, timestamp};
 use super::work::{Work, all_set};
 use super::{Store, StoreError};
@@ -183,9 +184,7 @@ impl Work {
 }
 
 fn owned(owner: &Owner) -> Condition {
-    Condition::all()
-        .add(Column::TenantId.eq(owner.tenant.as_str()))
-        .add_option(owner.customer.as_ref().map(|customer| Column::Customer.eq(customer.as_str())))
+    owner.condition(Column::TenantId, Column::Customer)
 }
 
 fn matching(owner: &Owner, filter: &BillFilter) -> Condition {
@@ -213,11 +212,9 @@ fn owing(something: bool) -> Condition {
 
 /// What a bill number keeps in one column, where the owner may see it.
 fn kept(owner: &Owner, number: BillNumberId, column: bill_number::Column) -> SelectStatement {
-    let customer = owner.customer.as_ref().map(|customer| bill_number::Column::Customer.eq(customer.as_str()));
-    let mine = Condition::all()
-        .add(bill_number::Column::Id.eq(number.uuid()))
-        .add(bill_number::Column::TenantId.eq(owner.tenant.as_str()))
-        .add_option(customer);
+    let mine = owner
+        .condition(bill_number::Column::TenantId, bill_number::Column::Customer)
+        .add(bill_number::Column::Id.eq(number.uuid()));
     Query::select().column(column).from(bill_number::Entity).cond_where(mine).to_owned()
 }
 
@@ -235,13 +232,9 @@ fn in_one_of(statuses: &[BillStatus]) -> Condition {
     })
 }
 
-/// Rows that bear exactly this owner: without a customer, those that bear none.
+/// Rows that bear exactly this owner.
 fn exactly(owner: &Owner) -> Condition {
-    let customer = match &owner.customer {
-        Some(customer) => Column::Customer.eq(customer.as_str()),
-        None => Column::Customer.is_null(),
-    };
-    Condition::all().add(Column::TenantId.eq(owner.tenant.as_str())).add(customer)
+    owner.exactly(Column::TenantId, Column::Customer)
 }
 
 fn natural_key(biller: BillerId, account: &str, reference: &str) -> Condition {

@@ -10,7 +10,8 @@ use entity::bulk_payment::{ActiveModel, Column, Entity, Model};
 
 use super::convert::{customer, money, payment, tenant, word};
 use super::create::NewBulk;
-use super::payments::{Owner, keyset};
+use super::owner::Owner;
+use super::page::keyset;
 use super::time::{micros, timestamp};
 use super::work::{NewEvent, Work, all_set};
 use super::{Store, StoreError};
@@ -68,8 +69,7 @@ impl Store {
     ) -> Result<HashMap<Uuid, Vec<Payment>>, StoreError> {
         use entity::payment::{Column, Entity};
         let rows = Entity::find()
-            .filter(Column::TenantId.eq(owner.tenant.as_str()))
-            .filter(Condition::all().add_option(owner.customer.as_ref().map(|name| Column::Customer.eq(name.as_str()))))
+            .filter(owner.condition(Column::TenantId, Column::Customer))
             .filter(Column::BulkPaymentId.is_in(bulks.iter().copied()))
             .order_by_asc(Column::Id)
             .all(&self.reader)
@@ -156,9 +156,7 @@ impl Work {
 
 /// Rows that an owner may see.
 fn owned(owner: &Owner) -> Condition {
-    Condition::all()
-        .add(Column::TenantId.eq(owner.tenant.as_str()))
-        .add_option(owner.customer.as_ref().map(|customer| Column::Customer.eq(customer.as_str())))
+    owner.condition(Column::TenantId, Column::Customer)
 }
 
 fn event(bulk: &BulkPayment, kind: EventType, actor: &str) -> NewEvent {

@@ -10,7 +10,7 @@ use entity::callback::{Column, Entity};
 
 use super::convert::word;
 use super::inbox::CallbackState;
-use super::payments::keyset;
+use super::page::keyset;
 use super::time::{micros, timestamp};
 use super::{Store, StoreError};
 use crate::domain::ids::{CallbackId, Id, PaymentId};

@@ -5,16 +5,15 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use sea_orm::sea_query::Expr;
-use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, Statement,
-};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement};
 use uuid::Uuid;
 
 use entity::collection::{ActiveModel, Column, Entity, Model};
 
 use super::control_numbers::payer;
 use super::convert::{customer, money, tenant, word};
-use super::payments::{Owner, keyset};
+use super::owner::Owner;
+use super::page::{keyset, newest_of_each};
 use super::time::{micros, now_sql, timestamp};
 use super::work::{NewEvent, Work, all_set};
 use super::{Store, StoreError};
@@ -88,21 +87,9 @@ impl Store {
         numbers: &[Uuid],
         limit: u64,
     ) -> Result<HashMap<Uuid, Vec<Collection>>, StoreError> {
-        let ranked = Expr::cust("row_number() over (partition by control_number_id order by id desc)");
-        let inner = Entity::find()
-            .select_only()
-            .column(Column::Id)
-            .expr_as(ranked, "place")
-            .filter(visible(owner, false))
-            .filter(Column::ControlNumberId.is_in(numbers.iter().copied()));
-        let inner = sea_orm::QueryTrait::into_query(inner);
-        let chosen = sea_orm::sea_query::Query::select()
-            .column("id")
-            .from_subquery(inner, "ranked")
-            .and_where(Expr::col("place").lte(i64::try_from(limit + 1).unwrap_or(i64::MAX)))
-            .to_owned();
-        let rows =
-            Entity::find().filter(Column::Id.in_subquery(chosen)).order_by_desc(Column::Id).all(&self.reader).await?;
+        let wanted =
+            Entity::find().filter(visible(owner, false)).filter(Column::ControlNumberId.is_in(numbers.iter().copied()));
+        let rows = newest_of_each(wanted, Column::Id, Column::ControlNumberId, limit).all(&self.reader).await?;
         let mut found: HashMap<Uuid, Vec<Collection>> = HashMap::new();
         for row in rows {
             if let Some(number) = row.control_number_id {
@@ -210,9 +197,7 @@ impl Work {
 
 /// Rows that an owner may see: what came for its numbers; to an operator also what came for nobody's.
 fn visible(owner: &Owner, operator: bool) -> Condition {
-    let owned = Condition::all()
-        .add(Column::TenantId.eq(owner.tenant.as_str()))
-        .add_option(owner.customer.as_ref().map(|customer| Column::Customer.eq(customer.as_str())));
+    let owned = owner.condition(Column::TenantId, Column::Customer);
     Condition::any().add(owned).add_option(operator.then(|| Column::TenantId.is_null()))
 }
 

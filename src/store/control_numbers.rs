@@ -14,7 +14,8 @@ use uuid::Uuid;
 use entity::control_number::{Column, Entity};
 
 use super::convert::failure_json;
-use super::payments::{Owner, keyset};
+use super::owner::Owner;
+use super::page::keyset;
 use super::time::micros;
 use super::work::{NewEvent, Work, all_set};
 use super::{Store, StoreError};
@@ -162,23 +163,32 @@ impl Work {
         rows.into_iter().map(control_number).collect()
     }
 
-    /// The control number that is paid so: the one that the provider gave this number, else the one whose answer is
-    /// not known yet and whose reference, which the provider makes the number, it is; one that failed comes last.
+    /// The control number that the provider gave this number. A reference alone proves nothing: another may have made
+    /// the number before.
     pub async fn number_that_is_paid(
         &self,
         provider: ProviderCode,
         number: &str,
     ) -> Result<Option<ControlNumber>, StoreError> {
-        let of_provider = || Entity::find().filter(Column::Provider.eq(provider.as_str())).order_by_desc(Column::Id);
-        if let Some(row) = of_provider().filter(Column::Number.eq(number)).limit(1).one(&self.tx).await? {
-            return control_number(row).map(Some);
-        }
-        let by_reference = of_provider().filter(Column::Reference.eq(number)).filter(Column::Number.is_null());
-        let alive = by_reference.clone().filter(Column::Status.ne(ControlNumberStatus::Failed.as_str())).limit(1);
-        if let Some(row) = alive.one(&self.tx).await? {
-            return control_number(row).map(Some);
-        }
-        by_reference.limit(1).one(&self.tx).await?.map(control_number).transpose()
+        let of_provider = Entity::find().filter(Column::Provider.eq(provider.as_str())).order_by_desc(Column::Id);
+        let found = of_provider.filter(Column::Number.eq(number)).limit(1).one(&self.tx).await?;
+        found.map(control_number).transpose()
+    }
+
+    /// The control number whose answer is not known and which may be this one.
+    pub async fn number_that_may_be_paid(
+        &self,
+        provider: ProviderCode,
+        reference: &str,
+    ) -> Result<Option<ControlNumber>, StoreError> {
+        let open = [ControlNumberStatus::Unknown.as_str(), ControlNumberStatus::NeedsReview.as_str()];
+        let found = Entity::find()
+            .filter(Column::Provider.eq(provider.as_str()))
+            .filter(Column::Reference.eq(reference))
+            .filter(Column::Number.is_null())
+            .filter(Column::Status.is_in(open))
+            .limit(1);
+        found.one(&self.tx).await?.map(control_number).transpose()
     }
 
     /// Saves what a change made of a control number, as its next version, with the event that tells of it. Someone
@@ -277,9 +287,7 @@ fn of_submission(submission: SubmissionId) -> sea_orm::Select<Entity> {
 
 /// Rows that an owner may see.
 fn owned(owner: &Owner) -> Condition {
-    Condition::all()
-        .add(Column::TenantId.eq(owner.tenant.as_str()))
-        .add_option(owner.customer.as_ref().map(|customer| Column::Customer.eq(customer.as_str())))
+    owner.condition(Column::TenantId, Column::Customer)
 }
 
 fn matching(owner: &Owner, filter: &ControlNumberFilter) -> Condition {

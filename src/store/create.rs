@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::bill_claims::ClaimKey;
 use super::convert::{failure_json, payment};
+use super::retry::retrying;
 use super::time::micros;
 use super::work::{NewEvent, Work, all_set};
 use super::{Store, StoreError};
@@ -22,8 +23,6 @@ use crate::domain::event::{EventType, SubjectKind};
 use crate::domain::ids::{BillNumberId, PaymentId};
 use crate::domain::payment::submission::Submission;
 use crate::domain::payment::{Allocation, Payment};
-
-const MOST_TRIES: u32 = 8;
 
 /// A payment to be stored.
 #[derive(Clone, Debug)]
@@ -83,14 +82,7 @@ pub enum Created {
 impl Store {
     /// Stores a batch: each answer stands for the submission in the same place.
     pub async fn create(&self, batch: &[NewSubmission]) -> Result<Vec<Created>, StoreError> {
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            match self.try_create(batch).await {
-                Err(error) if (error.is_duplicate() || error.is_transient()) && tries < MOST_TRIES => {}
-                outcome => return outcome,
-            }
-        }
+        retrying(|| self.try_create(batch)).await
     }
 
     async fn try_create(&self, batch: &[NewSubmission]) -> Result<Vec<Created>, StoreError> {
@@ -156,7 +148,9 @@ impl Work {
     }
 
     async fn insert(&mut self, stored: &[&NewSubmission]) -> Result<(), StoreError> {
-        let rows = stored.iter().map(|item| all_set::<entity::submission::ActiveModel, _>(submission_row(&item.submission, item.next_action_at)));
+        let rows = stored.iter().map(|item| {
+            all_set::<entity::submission::ActiveModel, _>(submission_row(&item.submission, item.next_action_at))
+        });
         entity::submission::Entity::insert_many(rows).exec_without_returning(&self.tx).await?;
         for new in stored.iter().filter_map(|item| item.bulk.as_ref()) {
             self.insert_bulk(new).await?;

@@ -2,6 +2,8 @@
 
 use sea_orm::{DbErr, RuntimeErr, SqlErr, sqlx};
 
+use super::retry::Passing;
+
 /// What went wrong in the database, in the terms of what the caller may do next.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -48,6 +50,12 @@ impl StoreError {
     /// The error of a commit: known to have failed only where the server itself said so.
     pub(super) fn of_commit(error: DbErr) -> Self {
         if sqlstate(&error).is_some() { Self::Database(error) } else { Self::OutcomeUnknown(error) }
+    }
+}
+
+impl Passing for StoreError {
+    fn is_passing(&self) -> bool {
+        self.is_transient() || self.is_duplicate()
     }
 }
 

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use entity::event::{Column, Entity, Model};
 
 use super::convert::{failure, word};
-use super::payments::Owner;
+use super::owner::Owner;
 use super::time::timestamp;
 use super::{Store, StoreError};
 use crate::domain::event::{Event, EventType, SubjectKind};
@@ -104,9 +104,8 @@ fn condition(owner: &Owner, filter: &EventFilter) -> Condition {
     let kinds = filter.subject_kinds.as_ref().map(|kinds| kinds.iter().map(ToString::to_string).collect());
     let types = filter.types.as_ref().map(|types| types.iter().map(ToString::to_string).collect());
     let statuses = filter.statuses.as_ref().map(|statuses| statuses.iter().map(ToString::to_string).collect());
-    Condition::all()
-        .add(Column::TenantId.eq(owner.tenant.as_str()))
-        .add_option(owner.customer.as_ref().map(|customer| Column::Customer.eq(customer.as_str())))
+    owner
+        .condition(Column::TenantId, Column::Customer)
         .add_option(filter.subject_id.map(|subject| Column::SubjectId.eq(subject)))
         .add_option(words(kinds, Column::SubjectKind))
         .add_option(words(types, Column::Kind))

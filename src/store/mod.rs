@@ -5,6 +5,7 @@
 //! events are numbered last, and whose commit has three endings: done, not done, unknown. Guarantee: no transaction is
 //! open while a provider is asked, and each tenant's log has no gap.
 
+mod api_clients;
 mod attempts;
 mod bill_claims;
 mod bill_numbers;
@@ -25,11 +26,14 @@ mod funding_accounts;
 pub mod heads;
 mod inbox;
 mod notify;
+mod owner;
+mod page;
 mod payments;
 mod providers;
 mod recalls;
 mod receipts;
 mod reminders;
+mod retry;
 mod sessions;
 mod slots;
 mod submissions;
@@ -59,8 +63,10 @@ pub use events::EventFilter;
 pub use evidence::NewEvidence;
 pub use inbox::{Callback, CallbackState};
 pub use notify::Listener;
-pub use payments::{Owner, PaymentFilter};
+pub use owner::Owner;
+pub use payments::PaymentFilter;
 pub use providers::ProviderRow;
+pub use retry::{Passing, retrying};
 pub use sessions::StoredSessions;
 pub use slots::StoredLimits;
 

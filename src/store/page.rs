@@ -2,7 +2,7 @@
 
 use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, ExprTrait, IdenStatic, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
+    ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
 };
 
 use crate::domain::page::{From, PageRequest};
@@ -30,10 +30,10 @@ where
     E: EntityTrait,
     C: ColumnTrait,
 {
-    let place = format!("row_number() over (partition by {} order by {} desc)", parent.as_str(), id.as_str());
+    let place = format!("row_number() over (partition by {} order by id desc)", parent.as_str());
     let ranked = wanted.select_only().column(id).expr_as(Expr::cust(place), "place");
     let chosen = Query::select()
-        .column(id)
+        .column("id")
         .from_subquery(ranked.into_query(), "ranked")
         .and_where(Expr::col("place").lte(i64::try_from(limit + 1).unwrap_or(i64::MAX)))
         .to_owned();

@@ -1,41 +1,28 @@
 //! Payments: finding, listing, changing.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use entity::payment::{Column, Entity};
 
 use super::convert::{disbursement_json, failure_json, money, payment};
+use super::owner::Owner;
+use super::page::{keyset, newest_of_each};
 use super::time::micros;
 use super::work::{NewEvent, Work};
 use super::{Store, StoreError};
 use crate::domain::event::{EventType, SubjectKind};
 use crate::domain::ids::{BillId, BillNumberId, BillerId, BulkPaymentId, Id, PaymentId, SubmissionId};
 use crate::domain::money::Money;
-use crate::domain::page::{From, Page, PageRequest};
+use crate::domain::page::{Page, PageRequest};
 use crate::domain::payment::status::PaymentStatus;
+use crate::domain::payment::submission::Submission;
 use crate::domain::payment::{Allocation, Payment};
-use crate::domain::requester::{CustomerId, Requester, TenantId};
-
-/// Whose objects are seen: a tenant's, or those of one customer of it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Owner {
-    /// The tenant.
-    pub tenant: TenantId,
-    /// Where set, only this customer's objects.
-    pub customer: Option<CustomerId>,
-}
-
-impl Owner {
-    /// What a requester may see.
-    pub fn of(requester: &Requester) -> Self {
-        Self { tenant: requester.tenant.clone(), customer: requester.customer.clone() }
-    }
-}
+use crate::domain::requester::TenantId;
 
 /// Which payments are wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -125,21 +112,9 @@ impl Store {
         bill_numbers: &[Uuid],
         limit: u64,
     ) -> Result<HashMap<Uuid, Vec<Payment>>, StoreError> {
-        let ranked = Expr::cust("row_number() over (partition by bill_number_id order by id desc)");
-        let inner = Entity::find()
-            .select_only()
-            .column(Column::Id)
-            .expr_as(ranked, "place")
-            .filter(owned(owner))
-            .filter(Column::BillNumberId.is_in(bill_numbers.iter().copied()));
-        let inner = sea_orm::QueryTrait::into_query(inner);
-        let chosen = sea_orm::sea_query::Query::select()
-            .column("id")
-            .from_subquery(inner, "ranked")
-            .and_where(Expr::col("place").lte(i64::try_from(limit + 1).unwrap_or(i64::MAX)))
-            .to_owned();
-        let rows =
-            Entity::find().filter(Column::Id.in_subquery(chosen)).order_by_desc(Column::Id).all(&self.reader).await?;
+        let wanted =
+            Entity::find().filter(owned(owner)).filter(Column::BillNumberId.is_in(bill_numbers.iter().copied()));
+        let rows = newest_of_each(wanted, Column::Id, Column::BillNumberId, limit).all(&self.reader).await?;
         let mut found: HashMap<Uuid, Vec<Payment>> = HashMap::new();
         for row in rows {
             let payment = payment(row)?;
@@ -314,6 +289,39 @@ impl Work {
         allocations(&self.tx, payments).await
     }
 
+    /// Which of these names a provider has given to payments of other submissions.
+    pub async fn references_of_others(
+        &self,
+        submission: &Submission,
+        references: &[&str],
+    ) -> Result<HashSet<String>, StoreError> {
+        use entity::allocation;
+        let of_payments: Vec<String> = Entity::find()
+            .select_only()
+            .column(Column::ProviderReference)
+            .filter(Column::Provider.eq(submission.provider.as_str()))
+            .filter(Column::ProviderReference.is_in(references.iter().copied()))
+            .filter(Column::SubmissionId.ne(submission.id.uuid()))
+            .into_tuple()
+            .all(&self.tx)
+            .await?;
+        let of_others = sea_orm::sea_query::Query::select()
+            .column(Column::Id)
+            .from(Entity)
+            .and_where(Column::Provider.eq(submission.provider.as_str()))
+            .and_where(Column::SubmissionId.ne(submission.id.uuid()))
+            .to_owned();
+        let of_parts: Vec<String> = allocation::Entity::find()
+            .select_only()
+            .column(allocation::Column::ProviderReference)
+            .filter(allocation::Column::ProviderReference.is_in(references.iter().copied()))
+            .filter(allocation::Column::PaymentId.in_subquery(of_others))
+            .into_tuple()
+            .all(&self.tx)
+            .await?;
+        Ok(of_payments.into_iter().chain(of_parts).collect())
+    }
+
     /// Keeps what the provider names the parts of a payment, in their order.
     pub async fn name_parts(&self, payment: PaymentId, references: &[Option<String>]) -> Result<(), StoreError> {
         use entity::allocation::{Column, Entity};
@@ -359,9 +367,7 @@ async fn allocations(
 
 /// Rows that an owner may see.
 fn owned(owner: &Owner) -> Condition {
-    Condition::all()
-        .add(Column::TenantId.eq(owner.tenant.as_str()))
-        .add_option(owner.customer.as_ref().map(|customer| Column::Customer.eq(customer.as_str())))
+    owner.condition(Column::TenantId, Column::Customer)
 }
 
 fn matching(owner: &Owner, filter: &PaymentFilter) -> Condition {
@@ -375,21 +381,4 @@ fn matching(owner: &Owner, filter: &PaymentFilter) -> Condition {
         .add_option(filter.customer.as_ref().map(|customer| Column::Customer.eq(customer.as_str())))
         .add_option(filter.created_from.map(|from| Column::CreatedAt.gte(micros(from))))
         .add_option(filter.created_before.map(|before| Column::CreatedAt.lt(micros(before))))
-}
-
-/// One more than a page of what stands between two ids, counted from the wanted end of a list that runs from the newest
-/// to the oldest.
-pub(super) fn keyset<E, C>(query: Select<E>, id: C, page: PageRequest) -> Select<E>
-where
-    E: EntityTrait,
-    C: ColumnTrait,
-{
-    let query = query
-        .filter(Condition::all().add_option(page.after.map(|after| id.lt(after))))
-        .filter(Condition::all().add_option(page.before.map(|before| id.gt(before))))
-        .limit(page.limit + 1);
-    match page.from {
-        From::Start => query.order_by_desc(id),
-        From::End => query.order_by_asc(id),
-    }
 }

@@ -95,8 +95,11 @@ impl Store {
         reason: Option<&str>,
         submits_paused_until: Option<Timestamp>,
     ) -> Result<(), StoreError> {
-        let work = self.begin(Step::Other).await?;
+        let mut work = self.begin(Step::Other).await?;
         let now = micros(work.now());
+        if submits_paused_until.is_none() {
+            work.wake_paused(code).await?;
+        }
         let since = Expr::case(Column::State.eq(state.as_str()), Expr::col(Column::StateSince)).finally(now);
         Entity::update_many()
             .filter(Column::Code.eq(code.as_str()))
@@ -111,6 +114,21 @@ impl Store {
 }
 
 impl Work {
+    /// Brings forward what waits for the end of a provider's pause, since the pause ends now.
+    async fn wake_paused(&mut self, code: ProviderCode) -> Result<(), StoreError> {
+        use entity::submission;
+        let row = Entity::find_by_id(code.as_str().to_owned()).one(&self.tx).await?;
+        let Some(until) = row.and_then(|row| row.submits_paused_until) else { return Ok(()) };
+        submission::Entity::update_many()
+            .filter(submission::Column::Provider.eq(code.as_str()))
+            .filter(submission::Column::NextActionAt.eq(until))
+            .col_expr(submission::Column::NextActionAt, Expr::value(micros(self.now())))
+            .exec(&self.tx)
+            .await?;
+        self.wake_worker();
+        Ok(())
+    }
+
     /// Records that a catalogue was fetched, and whether anything in it had changed.
     pub(super) async fn note_sync(&self, code: ProviderCode, changed: bool) -> Result<(), StoreError> {
         Entity::update_many()

@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryResult, Statement,
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryResult, Statement,
     TryInsertResult,
 };
 use uuid::Uuid;
@@ -15,7 +15,7 @@ use uuid::Uuid;
 use entity::reminder::{ActiveModel, Column, Entity, Model};
 
 use super::convert::{customer, date, money, tenant};
-use super::payments::Owner;
+use super::owner::Owner;
 use super::time::micros;
 use super::work::{NewEvent, Work, all_set};
 use super::{Store, StoreError};
@@ -115,9 +115,8 @@ impl Store {
         owner: &Owner,
         wanted: &[(Uuid, i32)],
     ) -> Result<HashMap<(Uuid, i32), Reminder>, StoreError> {
-        let owned = owner.customer.as_ref().map(|customer| Column::Customer.eq(customer.as_str()));
         let found = Entity::find()
-            .filter(Condition::all().add(Column::TenantId.eq(owner.tenant.as_str())).add_option(owned))
+            .filter(owner.condition(Column::TenantId, Column::Customer))
             .filter(Column::BillNumberId.is_in(wanted.iter().map(|(number, _)| *number)))
             .filter(Column::Version.is_in(wanted.iter().map(|(_, version)| *version)))
             .all(&self.reader)

@@ -178,6 +178,8 @@ on_both_databases! {
         let due = text(&theirs[0], "/amountDue/amount");
         let mut input = bill_input(&theirs[0], due, &bank(&other).await);
         input["processDate"] = json!(day_from_now(&app, 9));
+        // A bill of BILL's is one for all tenants: without this it would be claimed.
+        input["evenIfBeingPaid"] = json!(true);
         let held = pay(&other, &input).await;
         wait_for(&other, text(&held, "/id"), &["PENDING"]).await;
         let client = app.client(TENANT, ALL);

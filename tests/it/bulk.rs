@@ -86,6 +86,7 @@ on_both_databases! {
         let due = text(&theirs[17], "/amountDue/amount");
         let mut input = bill_input(&theirs[17], due, &bank(&other).await);
         input["processDate"] = json!(day_from_now(&app, 9));
+        input["evenIfBeingPaid"] = json!(true);
         let held = pay(&other, &input).await;
         wait_for(&other, text(&held, "/id"), &["PENDING"]).await;
         let client = app.client(TENANT, ALL);

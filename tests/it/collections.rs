@@ -229,45 +229,32 @@ on_both_databases! {
     }
 }
 
-/// The control number once it is as wanted, with the time for a sweep, which comes once in a minute.
-async fn swept(app: &TestApp, client: &Client, id: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-    for _ in 0..95 {
-        let number = find(client, id).await;
-        if wanted(&number) {
-            return number;
-        }
-        // The lease of the sweep is on the server's clock.
-        app.clock().advance(Duration::from_secs(5));
-        tokio::time::sleep(Duration::from_secs(1)).await;
-    }
-    panic!("no sweep found it: {}", find(client, id).await);
-}
-
 on_both_databases! {
-    with [("BILLPAY_TEST_CLICKPESA", "on")]
+    with [("BILLPAY_TEST_CLICKPESA", "on"), ("BILLPAY_WORKER__COLLECT_INTERVAL", "1s")]
     async fn money_of_which_no_webhook_came_is_found_by_the_sweep(app: TestApp) {
         let client = collector(&app);
         let created = made(&client, &order("2500")).await;
         let id = text(&created, "/id");
         app.send_webhooks_to("clickpesa", NOWHERE).await;
         assert_eq!(pay(&app, text(&created, "/number"), "2500").await, 200);
-        let paid = swept(&app, &client, id, |number| number["status"] == "PAID").await;
+        let paid = wait_for_status(&client, id, "PAID").await;
         assert_eq!(collections(&paid).len(), 1, "{paid}");
         assert_whole_life(&paid);
     }
 }
 
 on_both_databases! {
-    with [("BILLPAY_TEST_CLICKPESA", "on")]
+    with [("BILLPAY_TEST_CLICKPESA", "on"), ("BILLPAY_WORKER__COLLECT_INTERVAL", "1s")]
     async fn money_that_is_taken_back_is_taken_off_and_opens_nothing(app: TestApp) {
         let client = collector(&app);
         let created = made(&client, &order("1408")).await;
         let id = text(&created, "/id");
         assert_eq!(pay(&app, text(&created, "/number"), "1408").await, 200);
         wait_for_status(&client, id, "PAID").await;
-        let gone = swept(&app, &client, id, |number| {
+        let gone = wait_for(&client, id, "reversed", |number| {
             collections(number).iter().all(|collection| collection["status"] == "REVERSED")
-        }).await;
+        })
+        .await;
         assert_eq!(text(&gone, "/amountReceived/amount"), "0.00", "{gone}");
         assert_eq!(gone["acceptsPayments"], json!(false));
         assert_whole_life(&gone);

@@ -18,6 +18,8 @@ const UPDATED: &str = "subscription ($id: ID, $after: Sequence) { controlNumberU
     sequence version type status controlNumber { id status } } }";
 const CREATE_SEVERAL: &str = "mutation ($input: CreateControlNumbersInput!) { createControlNumbers(input: $input) {
     replayed errors { code path } items { controlNumber { ...N } errors { code path } } } }";
+const REFRESH: &str = "mutation ($id: ID!) { refreshControlNumber(input: { controlNumberId: $id }) {
+    controlNumber { ...N } errors { code message path } } }";
 
 fn collector(app: &TestApp) -> Client {
     app.client(TENANT, COLLECTOR)
@@ -28,6 +30,26 @@ async fn ask_for_several(client: &Client, key: &str, items: Value) -> Value {
     let input = json!({ "idempotencyKey": key, "items": items });
     let document = format!("{CREATE_SEVERAL} {NUMBER}");
     client.data(&document, json!({ "input": input })).await["createControlNumbers"].take()
+}
+
+/// The control number as refreshControlNumber answers it.
+async fn refresh(client: &Client, id: &str) -> Value {
+    let document = format!("{REFRESH} {NUMBER}");
+    let mut payload = client.data(&document, json!({ "id": id })).await["refreshControlNumber"].take();
+    assert_eq!(payload["errors"], json!([]), "{payload}");
+    payload["controlNumber"].take()
+}
+
+/// Changes a number as somebody does in the provider's dashboard, where billpay does not hear of it.
+async fn in_dashboard(app: &TestApp, paid: &str, change: &Value) {
+    let setting = |name: &str| app.variables()[&format!("BILLPAY_PROVIDERS__CLICKPESA__{name}")].clone();
+    let base = setting("BASE_URL");
+    let request = app.http().post(format!("{base}/generate-token"));
+    let request = request.header("client-id", setting("CLIENT_ID")).header("api-key", setting("API_KEY"));
+    let token: Value = request.send().await.expect("an answer").json().await.expect("a token");
+    let request = app.http().patch(format!("{base}/billpay/{paid}")).header("authorization", text(&token, "/token"));
+    let answer = request.json(change).send().await.expect("an answer");
+    assert!(answer.status().is_success(), "{change}: {}", answer.status());
 }
 
 /// Why a number was not made, whether that was found before or after the provider was asked.
@@ -325,6 +347,74 @@ on_both_databases! {
     }
 }
 
+on_both_databases! {
+    with [("BILLPAY_TEST_CLICKPESA", "on")]
+    async fn what_is_switched_in_the_dashboard_shows_in_a_refresh(app: TestApp) {
+        let client = collector(&app);
+        let mut input = order("6000");
+        input["description"] = json!("Water, July");
+        let created = made(&client, &input).await;
+        let (id, paid) = (text(&created, "/id"), text(&created, "/number"));
+        assert_eq!(refresh(&client, id).await, created, "what agrees changes nothing");
+        in_dashboard(&app, paid, &json!({ "billStatus": "INACTIVE" })).await;
+        assert_eq!(find(&client, id).await["status"], "ACTIVE", "nobody has told");
+        let off = refresh(&client, id).await;
+        assert_eq!((text(&off, "/status"), &off["acceptsPayments"]), ("INACTIVE", &json!(false)), "{off}");
+        let event = list(&off, "/events").last().expect("an event");
+        assert_eq!((text(event, "/type"), text(event, "/actor")), ("CONTROL_NUMBER_UPDATED", "clickpesa"), "{off}");
+        assert_eq!(refresh(&client, id).await, off);
+        in_dashboard(&app, paid, &json!({ "billStatus": "ACTIVE" })).await;
+        let on = refresh(&client, id).await;
+        assert_eq!((text(&on, "/status"), &on["acceptsPayments"]), ("ACTIVE", &json!(true)), "{on}");
+        assert_whole_life(&on);
+        in_dashboard(&app, paid, &json!({ "billDescription": "Water, August" })).await;
+        assert_eq!(text(&refresh(&client, id).await, "/review/reason"), "MISMATCH");
+    }
+}
+
+on_both_databases! {
+    with [("BILLPAY_TEST_CLICKPESA", "on")]
+    async fn a_number_of_other_terms_comes_back_from_review_when_the_dashboard_is_put_right(app: TestApp) {
+        let client = collector(&app);
+        let payload = ask_for(&client, &order("1314")).await;
+        let id = text(&payload, "/controlNumber/id");
+        let unequal = wait_for_status(&client, id, "NEEDS_REVIEW").await;
+        let paid = text(&unequal, "/number");
+        assert_eq!(refresh(&client, id).await, unequal, "it differs still");
+        in_dashboard(&app, paid, &json!({ "billAmount": 1314 })).await;
+        let mended = refresh(&client, id).await;
+        assert_eq!((text(&mended, "/status"), &mended["review"]), ("ACTIVE", &Value::Null), "{mended}");
+        assert_eq!((text(&mended, "/amount/amount"), &mended["acceptsPayments"]), ("1314.00", &json!(true)));
+        in_dashboard(&app, paid, &json!({ "billAmount": 2000 })).await;
+        let odd = refresh(&client, id).await;
+        assert_eq!((text(&odd, "/status"), text(&odd, "/review/reason")), ("NEEDS_REVIEW", "MISMATCH"), "{odd}");
+        assert_eq!((text(&odd, "/amount/amount"), &odd["acceptsPayments"]), ("1314.00", &json!(false)));
+        assert_whole_life(&odd);
+    }
+}
+
+on_both_databases! {
+    with [("BILLPAY_TEST_CLICKPESA", "on")]
+    async fn a_refresh_finds_money_that_nobody_told_and_leaves_what_was_never_made(app: TestApp) {
+        let client = collector(&app);
+        let mut input = order("5000");
+        input["mode"] = json!("ALLOW_PARTIAL_AND_OVER_PAYMENT");
+        let created = made(&client, &input).await;
+        let (id, paid) = (text(&created, "/id"), text(&created, "/number"));
+        // Of this amount the provider tells nobody; the payment closes the number there.
+        assert_eq!(pay(&app, paid, "1409").await, 200);
+        for _ in 0..2 {
+            let part = refresh(&client, id).await;
+            assert_eq!((text(&part, "/status"), text(&part, "/amountReceived/amount")), ("PARTIALLY_PAID", "1409.00"));
+            assert_eq!((list(&part, "/collections/nodes").len(), &part["acceptsPayments"]), (1, &json!(false)));
+            assert_eq!(number(&part, "/version"), number(&created, "/version") + 1, "money closed it: {part}");
+        }
+        let payload = ask_for(&client, &order("1301")).await;
+        let failed = wait_for_status(&client, text(&payload, "/controlNumber/id"), "FAILED").await;
+        assert_eq!(refresh(&client, text(&failed, "/id")).await, failed);
+    }
+}
+
 /// Asserts that a stranger learns nothing of a control number and changes nothing of it.
 async fn assert_hidden(owner: &Client, stranger: &Client, created: &Value) {
     let id = text(created, "/id");
@@ -336,6 +426,8 @@ async fn assert_hidden(owner: &Client, stranger: &Client, created: &Value) {
         "query ($id: ID!) { collections(filter: { controlNumberId: $id }) { nodes { id } } }",
         "query ($id: ID!) { events(filter: { subjectId: $id }) { nodes { sequence } } }",
         "mutation ($id: ID!) { updateControlNumber(input: { controlNumberId: $id, active: false }) {
+            controlNumber { id } errors { code message path } } }",
+        "mutation ($id: ID!) { refreshControlNumber(input: { controlNumberId: $id }) {
             controlNumber { id } errors { code message path } } }",
     ] {
         let theirs = stranger.data(document, json!({ "id": id })).await;
@@ -389,6 +481,8 @@ on_both_databases! {
         let change = "mutation ($id: ID!) { updateControlNumber(input: { controlNumberId: $id, active: false }) {
             errors { code } } }";
         assert_eq!(reader.refused(change, json!({ "id": created["id"] })).await, "FORBIDDEN");
+        let refresh = "mutation ($id: ID!) { refreshControlNumber(input: { controlNumberId: $id }) { errors { code } } }";
+        assert_eq!(reader.refused(refresh, json!({ "id": created["id"] })).await, "FORBIDDEN");
         let refusal = payer.subscribe(UPDATED, json!({})).await.refusal().await;
         assert_eq!(text(&refusal, "/0/extensions/code"), "FORBIDDEN");
     }

@@ -70,7 +70,7 @@ async fn kill_harness_long() {
     let (kills, seed) = (setting("KILLS").unwrap_or(100), seed());
     let mut cards = Vec::new();
     for db in [Db::Sqlite, Db::Postgres] {
-        let card = Campaign { db, servers: 1, callers: CALLERS, kills, seed, unheard: true }.run().await;
+        let card = Campaign { db, servers: 1, callers: CALLERS, kills, seed }.run().await;
         println!("{card}");
         cards.push(card);
     }
@@ -79,7 +79,7 @@ async fn kill_harness_long() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_processes_share_one_postgres() {
-    run(Campaign { db: Db::Postgres, servers: 2, callers: CALLERS, kills: 3, seed: seed(), unheard: false }).await;
+    run(Campaign { db: Db::Postgres, servers: 2, callers: CALLERS, kills: 3, seed: seed() }).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -96,7 +96,7 @@ async fn crash_points_are_all_survived_postgres() {
 
 async fn short(db: Db) {
     let kills = setting("KILLS_SHORT").unwrap_or(6);
-    run(Campaign { db, servers: 1, callers: CALLERS, kills, seed: seed(), unheard: false }).await;
+    run(Campaign { db, servers: 1, callers: CALLERS, kills, seed: seed() }).await;
 }
 
 async fn run(campaign: Campaign) {

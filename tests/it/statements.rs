@@ -12,7 +12,9 @@ use serde_json::{Value, json};
 use tokio::process::{Child, Command};
 
 use crate::support::app::{ALL, TENANT, free_address};
-use crate::support::client::{Client, KPLC, payment_input};
+use crate::support::client::{Client, KPLC, new_key, payment_input};
+use crate::support::numbers::{made, order, pay as pay_number, wait_for_collections};
+use crate::support::vendors::{MERIDIAN, bank, bills};
 use crate::support::{TestApp, eventually, list, on_both_databases, text};
 
 const FIGURE: &str = "billpay_database_statements_total ";
@@ -112,6 +114,46 @@ on_both_databases! {
             let (few, five) = cost(&app, &process, document, 5).await;
             let (many, fifty) = cost(&app, &process, document, 50).await;
             assert_eq!((five, fifty), (5, 50), "{document}");
+            assert_eq!(few, many, "{document}");
+        }
+    }
+}
+
+on_both_databases! {
+    with [("BILLPAY_TEST_BILL", "on"), ("BILLPAY_TEST_CLICKPESA", "on")]
+    async fn bulks_numbers_and_collections_cost_no_statement_per_row(app: TestApp) {
+        let client = app.admin();
+        let found = bills(&client, MERIDIAN).await;
+        let account = bank(&client).await;
+        for bill in &found[..12] {
+            let item = json!({ "billId": bill["id"], "amount": { "amount": "20", "currency": "USD" } });
+            let input = json!({ "idempotencyKey": new_key(), "fundingAccountId": account, "items": [item] });
+            let document = "mutation ($input: CreateBulkPaymentInput!) { createBulkPayment(input: $input) {
+                bulkPayment { id } errors { code } } }";
+            let made = client.data(document, json!({ "input": input })).await;
+            assert!(made.pointer("/createBulkPayment/bulkPayment/id").is_some_and(Value::is_string), "{made}");
+        }
+        for amount in 0..12 {
+            let made = made(&client, &order(&format!("{}", 2_000 + amount))).await;
+            assert_eq!(pay_number(&app, text(&made, "/number"), &format!("{}", 2_000 + amount)).await, 200);
+            wait_for_collections(&client, text(&made, "/id"), 1).await;
+        }
+        let process = Process::start(&app).await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        for document in [
+            "query ($first: Int) { page: bulkPayments(first: $first) { nodes { id total { amount } payments { id
+               biller { name disbursementMethod deliverySpeeds } fundingAccount { label } cancellation { reason }
+               voids { kind } bulkPayment { id } disbursement { method } allocations { bill { id } } } } } }",
+            "query ($first: Int) { page: controlNumbers(first: $first) { nodes { id provider { code health { state } }
+               collections(first: 2) { nodes { id controlNumber { id } } } events { sequence subject { id } } } } }",
+            "query ($first: Int) { page: collections(first: $first) { nodes { id flags controlNumber { id number } } } }",
+            "query ($first: Int) { page: events(first: $first) { nodes { sequence subject { id }
+               ... on ControlNumberEvent { controlNumber { id } } ... on CollectionEvent { collection { id } }
+               ... on BulkPaymentEvent { bulkPayment { id payments { id } } } } } }",
+        ] {
+            let (few, three) = cost(&app, &process, document, 3).await;
+            let (many, twelve) = cost(&app, &process, document, 12).await;
+            assert_eq!((three, twelve), (3, 12), "{document}");
             assert_eq!(few, many, "{document}");
         }
     }

@@ -6,7 +6,8 @@ use hmac::{Hmac, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use crate::support::app::{OPERATORS, SECRET, TENANT};
+use crate::callbacks::completed;
+use crate::support::app::{OPERATORS, SECRET, TENANT, USER};
 use crate::support::client::{KPLC, payment_input};
 use crate::support::{TestApp, on_both_databases, text};
 
@@ -231,6 +232,22 @@ on_both_databases! {
         let reader = app.client(TENANT, "billers:read bills:read bills:write payments:read");
         assert_eq!(reader.create_refused(input).await, "FORBIDDEN");
         assert_eq!(app.admin().count_payments().await, 0);
+    }
+}
+
+on_both_databases! {
+    async fn t5_what_belongs_to_no_tenant_is_forbidden_without_the_scope_operator(app: TestApp) {
+        let sync = "mutation { syncBillers(input: {}) { added } }";
+        let callbacks = "{ callbacks { nodes { id } } }";
+        for client in [app.client(TENANT, USER), app.client(TENANT, "operator"), app.client(OPERATORS, USER)] {
+            assert_eq!(client.refused(sync, json!({})).await, "FORBIDDEN");
+            assert_eq!(client.refused(callbacks, json!({})).await, "FORBIDDEN");
+        }
+        let nobodys = "00000000-0000-4000-8000-000000000000";
+        let unmatched = completed(nobodys, "01000000-0000-0a00-0000-000000000001", "15.00");
+        assert_eq!(app.callback("almara", unmatched).await, 200);
+        let seen = app.admin().data(callbacks, json!({})).await;
+        assert_eq!(seen["callbacks"]["nodes"], json!([]), "an administrator sees those of the tenant alone");
     }
 }
 

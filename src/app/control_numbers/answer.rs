@@ -1,6 +1,6 @@
 //! From a provider's answers to evidence: what each says of the number that it is about.
 
-use crate::app::engine::submit::attempt_end_of_error;
+use crate::app::engine::attempt::attempt_end_of_error;
 use crate::app::engine::{BILLPAY, actor_of, clean};
 use crate::domain::control_number::ControlNumber;
 use crate::domain::control_number::stage::{combined, weigh};
@@ -115,6 +115,7 @@ fn failure_of(refused: &Refused) -> Failure {
         | RefusalKind::NotFound
         | RefusalKind::ProcessDate
         | RefusalKind::FundingAccount
+        | RefusalKind::NotSupported
         | RefusalKind::NotRecallable
         | RefusalKind::Other => (ErrorCode::ProviderRefused, "The provider refused to make the control number."),
     };

@@ -19,7 +19,6 @@ use crate::store::StoreError;
 
 /// What is collected in.
 const CURRENCY: &str = "TZS";
-const LONGEST_KEY: usize = 128;
 const LONGEST_REFERENCE: usize = 20;
 const LONGEST_DESCRIPTION: usize = 500;
 const LONGEST_NAME: usize = 200;
@@ -57,14 +56,6 @@ impl Faults<'_> {
 /// The currency of everything that is collected.
 pub(in crate::app) fn currency() -> Result<CurrencyCode, StoreError> {
     CURRENCY.parse().map_err(|_| StoreError::Unreadable("a currency"))
-}
-
-/// Whether a key is of its alphabet and length.
-pub(super) fn key(key: &str) -> Result<(), Refusal> {
-    let fits = (1..=LONGEST_KEY).contains(&key.len())
-        && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
-    let message = "an idempotency key has 1 to 128 characters of [A-Za-z0-9_-]";
-    if fits { Ok(()) } else { Err(Refusal::input(&["input", "idempotencyKey"], message)) }
 }
 
 impl App {
@@ -255,7 +246,9 @@ fn check_customer(customer: &NewCustomer, faults: &mut Faults<'_>) {
 }
 
 fn is_reference(text: &str) -> bool {
-    (1..=LONGEST_REFERENCE).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    // Where a number stands in a path, `all` names something else.
+    let is_free = !text.eq_ignore_ascii_case("all");
+    is_free && (1..=LONGEST_REFERENCE).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 fn is_text(text: &str, longest: usize) -> bool {

@@ -9,17 +9,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::check::{self, Checked};
 use super::{CreateControlNumber, CreatedControlNumber, CreatedControlNumbers};
 use crate::app::access::require;
-use crate::app::{App, AppError};
+use crate::app::{App, AppError, idempotency};
 use crate::domain::control_number::{ControlNumber, ControlNumberKind, ControlNumberMode, ControlNumberStatus};
 use crate::domain::ids::SubmissionId;
 use crate::domain::money::{DecimalText, Money};
-use crate::domain::payment::submission::{Subject, Submission};
+use crate::domain::payment::submission::{Subject, Submission, Times};
 use crate::domain::provider::ProviderCode;
 use crate::domain::refusal::{ErrorCode, Refusal};
 use crate::domain::requester::{Requester, Scope};
@@ -50,7 +49,7 @@ impl App {
         input: CreateControlNumber,
     ) -> Result<CreatedControlNumber, AppError> {
         require(requester, Scope::ControlNumbersWrite)?;
-        check::key(idempotency_key)?;
+        idempotency::check(idempotency_key)?;
         let hash = hash(requester, "createControlNumber/1", std::slice::from_ref(&input));
         let request = Request { requester, key: idempotency_key, key_owner: KeyOwner::One, hash };
         if let Some(used) = self.used_key_of(&request).await? {
@@ -81,7 +80,7 @@ impl App {
         items: Vec<CreateControlNumber>,
     ) -> Result<CreatedControlNumbers, AppError> {
         require(requester, Scope::ControlNumbersWrite)?;
-        check::key(idempotency_key)?;
+        idempotency::check(idempotency_key)?;
         if !(1..=MOST_ITEMS).contains(&items.len()) {
             let message = format!("a batch has 1 to {MOST_ITEMS} items");
             return Err(Refusal::input(&["input", "items"], message).into());
@@ -240,30 +239,12 @@ impl App {
 
     fn numbers_submission(&self, requester: &Requester, provider: ProviderCode, now: Timestamp) -> Submission {
         let later = |by| now.saturating_add(by).unwrap_or(Timestamp::MAX);
-        Submission {
-            id: self.ids.next(),
-            tenant: requester.tenant.clone(),
-            provider,
-            subject: Subject::ControlNumbers,
-            // Each number has its own reference; this one names the submission and is not sent.
-            provider_key: self.ids.reference().to_string(),
-            key_first_used_at: None,
-            provider_reference: None,
-            request_bytes: None,
-            fence: 0,
-            attempt_count: 0,
-            submits: 0,
-            last_submit_at: None,
-            last_submit_verdict: None,
-            look_ups: 0,
-            last_look_up: None,
-            look_up_requests: 0,
-            look_up_requests_met: 0,
-            run_at: now,
-            not_after: later(self.policy.not_after),
-            review_at: later(self.policy.review_after),
-            fault_count: 0,
-        }
+        let times =
+            Times { run_at: now, not_after: later(self.policy.not_after), review_at: later(self.policy.review_after) };
+        let (id, tenant) = (self.ids.next(), requester.tenant.clone());
+        // Each number has its own reference; this one names the submission and is not sent.
+        let key = self.ids.reference().to_string();
+        Submission::new(id, tenant, provider, Subject::ControlNumbers, key, times)
     }
 }
 
@@ -271,12 +252,8 @@ fn reference_of(random: Uuid) -> String {
     (FIRST_REFERENCE + random.as_u128() % REFERENCES).to_string()
 }
 
-fn refuse_reuse(request: &Request<'_>, used: &[UsedNumber]) -> Result<(), AppError> {
-    if used.iter().all(|used| used.request_hash == request.hash) {
-        return Ok(());
-    }
-    let message = "this idempotency key was used with another input; use a new key for a new intention";
-    Err(Refusal::new(ErrorCode::IdempotencyKeyReused, message).at(&["input", "idempotencyKey"]).into())
+fn refuse_reuse(request: &Request<'_>, used: &[UsedNumber]) -> Result<(), Refusal> {
+    used.iter().try_for_each(|used| idempotency::check_same(&used.request_hash, &request.hash))
 }
 
 fn refuse_used(checked: &mut [Result<Checked, Vec<Refusal>>], references: &[String]) {
@@ -296,7 +273,7 @@ fn in_use(path: &[&str]) -> Refusal {
 fn hash(requester: &Requester, mutation: &str, items: &[CreateControlNumber]) -> String {
     let items: Vec<_> = items.iter().map(canonical).collect();
     let canonical = json!([mutation, requester.customer.as_ref().map(|customer| customer.as_str()), items]);
-    hex::encode(Sha256::digest(canonical.to_string()))
+    idempotency::hash(&canonical)
 }
 
 fn canonical(input: &CreateControlNumber) -> Value {
@@ -314,10 +291,8 @@ fn canonical(input: &CreateControlNumber) -> Value {
     ])
 }
 
-fn canonical_amount((decimal, currency): &(DecimalText, String)) -> Value {
-    let minor = currency.parse().ok().and_then(|known| Money::parse(decimal, known).ok());
-    let amount = minor.map_or_else(|| decimal.to_string(), |amount| amount.minor().to_string());
-    json!([amount, currency])
+fn canonical_amount((amount, currency): &(DecimalText, String)) -> Value {
+    json!([idempotency::canonical_amount(amount, currency), currency])
 }
 
 #[cfg(test)]

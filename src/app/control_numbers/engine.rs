@@ -14,7 +14,9 @@ use jiff::Timestamp;
 use super::answer::{Said, attempt_end, last_verdict, outcomes_of, said_of, unclear, verdict_of};
 use super::review::Conclusion;
 use crate::app::App;
-use crate::app::engine::submit::{attempt_state, note_call};
+use crate::app::engine::attempt::attempt_state;
+use crate::app::engine::settle::settling;
+use crate::app::engine::way::note_call;
 use crate::app::engine::{BILLPAY, Claimed, clean};
 use crate::crash::{self, CrashPoint, Step as CrashStep};
 use crate::domain::control_number::stage::{combined, stage_of};
@@ -34,9 +36,6 @@ use crate::store::work::Work;
 
 /// How long a submission to a provider that is switched off rests.
 const SWITCHED_OFF_PAUSE: Duration = Duration::from_secs(60);
-/// How often a settlement is tried again when the database fails; after that the lease's end brings the row back.
-const SETTLE_TRIES: u32 = 5;
-const SETTLE_PAUSE: Duration = Duration::from_millis(200);
 
 /// A submission that is marked and about to be sent.
 struct Asking {
@@ -209,24 +208,13 @@ impl App {
         noted
     }
 
-    /// Stores answers, whatever the database does for a while.
     async fn settle_numbers(
         &self,
         sent: &Submission,
         open: &[ControlNumber],
         outcomes: &[ControlNumberOutcome],
     ) -> Result<(), StoreError> {
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            match self.try_settle_numbers(sent, open, outcomes).await {
-                Err(error) if tries < SETTLE_TRIES => {
-                    tracing::warn!(submission.id = %sent.id, %error, "an answer could not be stored yet");
-                    tokio::time::sleep(SETTLE_PAUSE * tries).await;
-                }
-                settled => return settled,
-            }
-        }
+        settling(sent.id, || self.try_settle_numbers(sent, open, outcomes)).await
     }
 
     async fn try_settle_numbers(

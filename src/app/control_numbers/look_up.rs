@@ -9,7 +9,8 @@ use jiff::Timestamp;
 
 use super::answer::{Said, clean_answer, terms_of, unclear};
 use crate::app::App;
-use crate::app::engine::submit::{attempt_end_of_error, note_call};
+use crate::app::engine::attempt::attempt_end_of_error;
+use crate::app::engine::way::note_call;
 use crate::app::engine::{Claimed, actor_of, clean};
 use crate::crash::Step;
 use crate::domain::control_number::stage::{combined, weigh};
@@ -91,7 +92,7 @@ impl App {
 }
 
 /// Asks for one number, as long as the claim lasts.
-async fn find(provider: &dyn Provider, claimed: &Claimed, reference: &str) -> Found {
+pub(super) async fn find(provider: &dyn Provider, claimed: &Claimed, reference: &str) -> Found {
     let left = claimed.deadline.left();
     if left.is_zero() {
         return Err(unclear("no time was left to ask"));

@@ -2,9 +2,10 @@
 //!
 //! Who makes one is told as with payments: the refusals of `create_control_number` and `update_control_number` come as
 //! `AppError::Refused`, those of one item of `create_control_numbers` stand beside that item, with paths below
-//! `input`, `items` and the item's place (`["input", "items", "3", "amount", "amount"]`); the object of an update is
-//! named at `["input", "controlNumberId"]`. What is asked of the provider is asked by the worker, under a lease and a
-//! mark; an update, which says absolute values and may be repeated, is asked at once.
+//! `input`, `items` and the item's place (`["input", "items", "3", "amount", "amount"]`); the object of an update or a
+//! refresh is named at `["input", "controlNumberId"]`. What is asked of the provider is asked by the worker, under a
+//! lease and a mark; an update, which says absolute values and may be repeated, is asked at once, and so is a refresh,
+//! which changes nothing there.
 
 mod answer;
 mod apply;
@@ -12,6 +13,7 @@ mod check;
 mod create;
 mod engine;
 mod look_up;
+mod refresh;
 mod review;
 mod update;
 mod wait;

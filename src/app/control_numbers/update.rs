@@ -13,7 +13,8 @@ use futures_util::FutureExt;
 use super::answer::{clean_answer, terms_of, unclear};
 use super::{UpdateControlNumber, check};
 use crate::app::access::require;
-use crate::app::engine::submit::note_call;
+use crate::app::engine::settle::settling;
+use crate::app::engine::way::note_call;
 use crate::app::engine::{Claimed, clean};
 use crate::app::look_up::refusal_of;
 use crate::app::{App, AppError};
@@ -30,11 +31,10 @@ use crate::ports::clock::Deadline;
 use crate::ports::provider::{ControlNumberAnswer, ControlNumberChange, ProviderError};
 use crate::store::{Owner, StoreError};
 
-const PATH: &[&str] = &["input", "controlNumberId"];
-const MOST_TRIES: u32 = 5;
+/// Where the inputs of an update and of a refresh name their number.
+pub(super) const PATH: &[&str] = &["input", "controlNumberId"];
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
-const SETTLE_PAUSE: Duration = Duration::from_millis(200);
 
 impl App {
     /// Changes a control number and answers it as it then is.
@@ -82,7 +82,7 @@ impl App {
     }
 
     /// Takes the lease of one submission; waits for it as long as a mutation may wait.
-    async fn claim_for_change(&self, id: SubmissionId) -> Result<Claimed, AppError> {
+    pub(super) async fn claim_for_change(&self, id: SubmissionId) -> Result<Claimed, AppError> {
         let give_up = tokio::time::Instant::now() + self.policy.wait_limit;
         let mut pause = FIRST_PAUSE;
         loop {
@@ -121,18 +121,8 @@ impl App {
         outcome: &Result<ControlNumberAnswer, ProviderError>,
         subject: &str,
     ) -> Result<ControlNumber, StoreError> {
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            let answer = outcome.as_ref().ok();
-            match self.try_settle_change(claimed, id, answer.map(|answer| (change, answer)), subject).await {
-                Err(error) if tries < MOST_TRIES => {
-                    tracing::warn!(submission.id = %claimed.submission.id, %error, "a change could not be stored yet");
-                    tokio::time::sleep(SETTLE_PAUSE * tries).await;
-                }
-                settled => return settled,
-            }
-        }
+        let changed = outcome.as_ref().ok().map(|answer| (change, answer));
+        settling(claimed.submission.id, || self.try_settle_change(claimed, id, changed, subject)).await
     }
 
     async fn try_settle_change(

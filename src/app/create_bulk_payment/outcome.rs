@@ -20,6 +20,10 @@ pub(super) fn refusals(
     if let Some(failure) = failure_of_all(payments).filter(|_| items.len() > 1) {
         return vec![refusal_of_all(failure)];
     }
+    if !payments.is_empty() && payments.iter().all(was_rolled_back) {
+        let message = "the provider refused one of these bills and did not tell which; none of them was paid";
+        return vec![Refusal::new(ErrorCode::BulkRolledBack, message).at(&["input", "items"])];
+    }
     let mut refusals = Vec::new();
     for payment in payments {
         let Some(failure) = own_failure(payment) else { continue };
@@ -31,6 +35,10 @@ pub(super) fn refusals(
         refusals.extend(at_fault.filter_map(|part| refusal_of_bill(items, part, failure)));
     }
     refusals
+}
+
+fn was_rolled_back(payment: &Payment) -> bool {
+    payment.failure.as_ref().is_some_and(|failure| failure.code == ErrorCode::BulkRolledBack)
 }
 
 /// Why a payment failed, if it was for its own sake.

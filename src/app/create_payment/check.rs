@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::{CreatePayment, Resolved};
+use super::CreatePayment;
+use super::target::Resolved;
 use crate::app::App;
 use crate::domain::amount_rule::AmountFault;
 use crate::domain::biller::{Biller, InputFault, InputName};
@@ -12,7 +13,6 @@ use crate::domain::provider::Capability;
 use crate::domain::refusal::{Detail, ErrorCode, Refusal};
 use crate::domain::schedule::{DayError, Window, window};
 
-const LONGEST_KEY: usize = 128;
 const LONGEST_DESCRIPTION: usize = 500;
 const LONGEST_URL: usize = 2_000;
 
@@ -81,16 +81,6 @@ fn malformed(rule: &crate::domain::biller::InputRule) -> String {
         Some(example) => format!("{} has {least} to {most} printable characters, such as {example}", rule.label),
         None => format!("{} has {least} to {most} printable characters", rule.label),
     }
-}
-
-/// Whether a key is of its alphabet and length.
-pub(in crate::app) fn key(key: &str) -> Result<(), Refusal> {
-    let fits = (1..=LONGEST_KEY).contains(&key.len())
-        && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
-    if fits {
-        return Ok(());
-    }
-    Err(Refusal::input(&["input", "idempotencyKey"], "an idempotency key has 1 to 128 characters of [A-Za-z0-9_-]"))
 }
 
 /// The amount, where the biller takes it.
@@ -166,19 +156,4 @@ pub(super) fn words(input: &CreatePayment, faults: &mut Vec<Refusal>) {
 /// Whether a text holds what no database and no provider takes.
 pub(super) fn has_control(text: &str) -> bool {
     text.chars().any(char::is_control)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn m4_keys_are_of_their_alphabet_and_length() {
-        for bad in ["", "a b", "ä", "a\n", "кey", &"k".repeat(129)] {
-            assert!(key(bad).is_err(), "{bad:?}");
-        }
-        for good in ["a", "A-1_b", &"k".repeat(128)] {
-            assert!(key(good).is_ok(), "{good:?}");
-        }
-    }
 }

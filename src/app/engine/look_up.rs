@@ -6,8 +6,10 @@ use std::time::Instant;
 
 use futures_util::FutureExt;
 
-use super::submit::{attempt_end, note_call};
-use super::testify::{WithParts, Witness, verdict_of};
+use super::attempt::attempt_end;
+use super::parts::WithParts;
+use super::testify::{Witness, verdict_of};
+use super::way::note_call;
 use super::{Claimed, clean};
 use crate::app::App;
 use crate::crash::Step;
@@ -17,6 +19,7 @@ use crate::domain::payment::submission::Submission;
 use crate::domain::payment::{AttemptKind, AttemptState, Payment};
 use crate::ports::provider::{ExpectedPayment, PaymentAnswer, ProviderError, StatusQuery, Trouble};
 use crate::store::StoreError;
+use crate::store::work::Work;
 
 impl App {
     /// Looks a claimed submission up and stores what was found.
@@ -97,6 +100,7 @@ impl App {
             weigh: |verdict| verdict,
         };
         let payments = WithParts::of(&work, current.id).await?;
+        let outcome = &unclaimed(&work, &current, &payments, outcome.clone()).await?;
         let told = match outcome {
             Ok(_) => witness.testify(outcome, &payments),
             // That a look-up failed says nothing about the payment.
@@ -123,9 +127,34 @@ fn verdict_of_look_up(outcome: &Result<Vec<PaymentAnswer>, ProviderError>) -> Ve
     }
 }
 
+/// A bulk bears no reference of ours at the provider, so that a look-up may find another's payments of the same bills.
+/// What belongs to another submission is taken out; where something is left, nothing is sure.
+async fn unclaimed(
+    work: &Work,
+    submission: &Submission,
+    payments: &[WithParts],
+    outcome: Result<Vec<PaymentAnswer>, ProviderError>,
+) -> Result<Result<Vec<PaymentAnswer>, ProviderError>, StoreError> {
+    let is_bulk = payments.iter().any(|one| one.payment.bulk_payment_id.is_some());
+    let (true, Ok(answers)) = (is_bulk, &outcome) else { return Ok(outcome) };
+    let references: Vec<&str> =
+        answers.iter().filter_map(|answer| answer.reported.provider_reference.as_deref()).collect();
+    let taken = work.references_of_others(submission, &references).await?;
+    if taken.is_empty() {
+        return Ok(outcome);
+    }
+    let left = answers.iter().any(|answer| {
+        answer.reported.provider_reference.as_ref().is_some_and(|reference| !taken.contains(reference))
+    });
+    let verdict = if left { Verdict::Unclear } else { Verdict::NotFound };
+    Ok(Ok(vec![PaymentAnswer { verdict: Some(verdict), ..PaymentAnswer::default() }]))
+}
+
 fn trouble_of(error: &ProviderError) -> Trouble {
     match error {
-        ProviderError::Refused(refused) => Trouble { what: "the look-up was refused", http_status: refused.http_status, ..Trouble::default() },
+        ProviderError::Refused(refused) => {
+            Trouble { what: "the look-up was refused", http_status: refused.http_status, ..Trouble::default() }
+        }
         ProviderError::NotSent(trouble) | ProviderError::Unknown(trouble) | ProviderError::Misconfigured(trouble) => {
             trouble.clone()
         }

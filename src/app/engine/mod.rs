@@ -6,13 +6,17 @@
 //! sent again only where the provider itself recognises the repetition.
 
 mod apply;
+pub(in crate::app) mod attempt;
 mod claim;
 pub(in crate::app) mod clean;
 mod look_up;
+mod parts;
 mod recall;
+pub(in crate::app) mod settle;
 mod step;
-pub(in crate::app) mod submit;
+mod submit;
 mod testify;
+pub(in crate::app) mod way;
 
 pub use apply::{Facts, Testimony, actor_of};
 pub use claim::Claimed;

@@ -4,11 +4,12 @@
 //! and then until it was or patience ends. After an unclear answer the recall is not sent again by itself.
 
 use std::panic::AssertUnwindSafe;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 
-use super::submit::{attempt_end_of_error, note_call};
+use super::attempt::attempt_end_of_error;
+use super::way::note_call;
 use super::{BILLPAY, Claimed, actor_of, clean};
 use crate::app::App;
 use crate::crash::{self, CrashPoint, Step};
@@ -19,6 +20,7 @@ use crate::domain::payment::status::PaymentStatus;
 use crate::domain::payment::submission::Submission;
 use crate::domain::payment::{AttemptKind, AttemptState, Payment};
 use crate::domain::provider::{Capability, ProviderCode};
+use crate::domain::retry;
 use crate::ports::provider::{Preparation, Provider, ProviderError, RecallAnswer, Trouble};
 use crate::store::work::Work;
 use crate::store::{AttemptEnd, StoreError};
@@ -82,6 +84,11 @@ impl App {
         let Some((recall, payment)) = self.requested_recall(payments).await? else {
             return self.hand_back(&claimed.submission, Some(self.clock.now())).await;
         };
+        if self.clock.now() >= recall.requested_at + self.policy.review_after {
+            let never = ProviderError::NotSent(Trouble { what: "it could not be sent in time", ..Trouble::default() });
+            let sent = Sent { submission: claimed.submission.clone(), recall, marked: false };
+            return self.settle_recall(&sent, RecallState::Refused, &Err(never)).await;
+        }
         let offered = provider.recalls(payment.provider_status.as_deref()).contains(&recall.kind);
         let Some(reference) = payment.provider_reference.clone().filter(|_| offered) else {
             let late = ProviderError::NotSent(Trouble {
@@ -111,10 +118,7 @@ impl App {
         self.settle_recall(&sent, state, &outcome).await
     }
 
-    async fn requested_recall<'a>(
-        &self,
-        payments: &'a [Payment],
-    ) -> Result<Option<(Recall, &'a Payment)>, StoreError> {
+    async fn requested_recall<'a>(&self, payments: &'a [Payment]) -> Result<Option<(Recall, &'a Payment)>, StoreError> {
         let ids: Vec<_> = payments.iter().map(|payment| payment.id.uuid()).collect();
         let recalls = self.store.recalls_of(&ids).await?;
         let requested = recalls.into_values().flatten().filter(|recall| recall.state == RecallState::Requested);
@@ -187,24 +191,34 @@ impl App {
             let actor = if outcome.is_ok() { BILLPAY } else { actor_of(current.provider) };
             work.save_payment(&before, payment, kind, actor, message_of(outcome)).await?;
         }
+        let unsent = state == RecallState::Requested;
+        if unsent {
+            // How the payment stands is asked before it is tried again.
+            work.request_look_up(current.id).await?;
+        }
         if current.fence == sent.submission.fence {
-            let soon = if state == RecallState::Requested {
-                // It did not arrive: a moment later, again.
-                work.now() + crate::domain::retry::delay(current.fault_count.unsigned_abs() + 1)
-            } else {
-                work.now()
-            };
             let mut after = current.clone();
             after.look_ups = 0;
             after.last_look_up = None;
             after.attempt_count = sent.submission.attempt_count;
-            work.release(&after, Some(soon)).await?;
+            after.fault_count = if unsent { current.fault_count + 1 } else { 0 };
+            let pause = if unsent { pause_before_another(&after, outcome) } else { Duration::ZERO };
+            work.release(&after, Some(work.now() + pause)).await?;
         }
-        if state != RecallState::Requested {
+        if !unsent {
             work.request_look_up(current.id).await?;
         }
         work.commit().await
     }
+}
+
+/// How long nothing is tried after a recall that was not sent: ever longer, and as long as the provider asks.
+fn pause_before_another(after: &Submission, outcome: &Result<RecallAnswer, ProviderError>) -> Duration {
+    let asked = match outcome {
+        Err(ProviderError::NotSent(trouble)) => trouble.retry_after,
+        Ok(_) | Err(ProviderError::Refused(_) | ProviderError::Unknown(_) | ProviderError::Misconfigured(_)) => None,
+    };
+    retry::delay(after.fault_count.unsigned_abs()).max(asked.unwrap_or_default())
 }
 
 const fn attempt_kind(kind: RecallKind) -> AttemptKind {

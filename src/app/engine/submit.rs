@@ -3,41 +3,32 @@
 //! The mark is committed before the first byte leaves; whoever cannot tell whether its commit went through does not send.
 //! What was sent is settled by whatever came back, and where nothing came back by what that means: nothing is known.
 
-use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
-use std::sync::PoisonError;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures_util::FutureExt;
-use uuid::Uuid;
 
-use super::testify::{Told, WithParts, Witness, failure_of, verdict_of};
+use super::attempt::{attempt_end, attempt_state};
+use super::parts::WithParts;
+use super::settle::settling;
+use super::testify::{Told, Witness, failure_of, verdict_of};
+use super::way::{self, note_call};
 use super::{Claimed, clean};
 use crate::app::App;
 use crate::crash::{self, CrashPoint, Step};
 use crate::domain::event::EventType;
-use crate::domain::ids::SubmissionId;
 use crate::domain::payment::decide::RecallStage;
-use crate::domain::payment::evidence::{Source, Verdict, weigh_answer};
+use crate::domain::payment::evidence::{Source, weigh_answer};
 use crate::domain::payment::status::PaymentStatus;
 use crate::domain::payment::submission::Submission;
-use crate::domain::payment::{Allocation, AttemptKind, AttemptState, Failure, Payment};
-use crate::domain::provider::{ProviderCode, ProviderState};
+use crate::domain::payment::{AttemptKind, Failure, Payment};
 use crate::ports::clock::Deadline;
 use crate::ports::provider::{
-    BillPart, FrozenRequest, PaymentAnswer, PaymentRequest, Preparation, Provider, ProviderError, Refused,
-    SubmissionRequest, Trouble,
+    FrozenRequest, PaymentAnswer, PaymentRequest, Preparation, Provider, ProviderError, Refused, SubmissionRequest,
+    Trouble,
 };
+use crate::store::StoreError;
 use crate::store::work::Work;
-use crate::store::{AttemptEnd, StoreError};
-use crate::telemetry::metric;
-
-/// How often a settlement is tried again when the database fails; after that the lease's end brings the row back.
-const SETTLE_TRIES: u32 = 5;
-/// How many calls in a row must fail before submissions pause, and for how long they do.
-const FAILURES_IN_A_ROW: u32 = 5;
-const DEGRADED_PAUSE: Duration = Duration::from_secs(5);
-const SETTLE_PAUSE: Duration = Duration::from_millis(200);
 
 impl App {
     /// Submits a claimed submission whose payments are due.
@@ -75,12 +66,6 @@ impl App {
         }
         let sending = Sending { deadline: claimed.deadline, submission, frozen, preparation, way_known_well };
         self.send_and_settle(provider.as_ref(), sending).await
-    }
-
-    /// Payments with their parts.
-    pub(super) async fn join_parts(&self, payments: Vec<Payment>) -> Result<Vec<WithParts>, StoreError> {
-        let ids: Vec<_> = payments.iter().map(|payment| payment.id.uuid()).collect();
-        Ok(WithParts::join(payments, self.store.allocations(&ids).await?))
     }
 
     fn request_of(&self, submission: &Submission, payments: &[WithParts]) -> Option<SubmissionRequest> {
@@ -138,9 +123,16 @@ impl App {
     }
 
     /// No session could be had: nothing was marked, nothing was sent.
-    pub(in crate::app) async fn not_prepared(&self, claimed: &Claimed, error: &ProviderError) -> Result<(), StoreError> {
+    pub(in crate::app) async fn not_prepared(
+        &self,
+        claimed: &Claimed,
+        error: &ProviderError,
+    ) -> Result<(), StoreError> {
         if let ProviderError::NotSent(Trouble { retry_after: Some(pause), .. }) = error {
             // The provider is busy with our other calls: that is no fault of its or of the payment's.
+            if *pause > way::DEGRADED_PAUSE {
+                self.note_trouble(claimed.submission.provider, error).await?;
+            }
             let next = self.clock.now() + *pause;
             return self.hand_back(&claimed.submission, Some(next)).await;
         }
@@ -198,46 +190,12 @@ impl App {
         noted
     }
 
-    /// What the outcome of a call that has an effect tells about the way to the provider.
-    pub(in crate::app) async fn note_way<T: Sync>(
-        &self,
-        provider: ProviderCode,
-        outcome: &Result<T, ProviderError>,
-        way_known_well: bool,
-    ) -> Result<(), StoreError> {
-        match outcome {
-            Ok(_) | Err(ProviderError::Refused(_)) => {
-                self.forget_failures(provider);
-                if way_known_well { Ok(()) } else { self.note_recovery(provider).await }
-            }
-            Err(error) => self.note_trouble(provider, error).await,
-        }
-    }
-
-    /// The provider took a submission again.
-    async fn note_recovery(&self, provider: ProviderCode) -> Result<(), StoreError> {
-        tracing::info!(provider.name = %provider, "the provider takes submissions again");
-        metrics::gauge!(metric::PROVIDER_STOPPED, "provider" => provider.as_str()).set(0.0);
-        self.store.set_provider_state(provider, ProviderState::Healthy, None, None).await
-    }
-
-    /// Stores an answer, whatever the database does for a while.
     async fn settle(
         &self,
         submission: &Submission,
         outcome: &Result<Vec<PaymentAnswer>, ProviderError>,
     ) -> Result<(), StoreError> {
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            match self.try_settle(submission, outcome).await {
-                Err(error) if tries < SETTLE_TRIES => {
-                    tracing::warn!(submission.id = %submission.id, %error, "an answer could not be stored yet");
-                    tokio::time::sleep(SETTLE_PAUSE * tries).await;
-                }
-                settled => return settled,
-            }
-        }
+        settling(submission.id, || self.try_settle(submission, outcome)).await
     }
 
     async fn try_settle(
@@ -258,7 +216,8 @@ impl App {
         };
         work.end_attempt(sent.id, sent.attempt_count, attempt_state(said), &attempt_end(outcome)).await?;
         let payments = WithParts::of(&work, sent.id).await?;
-        let statuses = self.take_testimony(&mut work, &mut current, witness.testify(outcome, &payments), payments).await?;
+        let statuses =
+            self.take_testimony(&mut work, &mut current, witness.testify(outcome, &payments), payments).await?;
         if holds_lease {
             current.last_submit_at = Some(work.now());
             current.last_submit_verdict = Some(said);
@@ -291,43 +250,6 @@ impl App {
         }
         Ok(statuses)
     }
-
-    /// What a failure of a call tells about the way to the provider: refused credentials stop submissions at once,
-    /// several failures in a row for a moment. Look-ups go on.
-    pub(in crate::app) async fn note_trouble(&self, provider: ProviderCode, error: &ProviderError) -> Result<(), StoreError> {
-        let (state, trouble, pause) = match error {
-            ProviderError::Refused(_) => return Ok(()),
-            ProviderError::NotSent(trouble @ Trouble { retry_after: Some(pause), .. }) => {
-                tracing::warn!(provider.name = %provider, %trouble, "the provider asks us to wait: submissions pause");
-                (ProviderState::Degraded, trouble, *pause)
-            }
-            ProviderError::Misconfigured(trouble) => {
-                tracing::error!(provider.name = %provider, %trouble, "the provider refuses us: submissions pause");
-                (ProviderState::Misconfigured, trouble, self.policy.misconfigured_pause)
-            }
-            ProviderError::NotSent(trouble) | ProviderError::Unknown(trouble) => {
-                if self.count_failure(provider) < FAILURES_IN_A_ROW {
-                    return Ok(());
-                }
-                tracing::warn!(provider.name = %provider, %trouble, "the provider does not answer: submissions pause");
-                (ProviderState::Degraded, trouble, DEGRADED_PAUSE)
-            }
-        };
-        metrics::gauge!(metric::PROVIDER_STOPPED, "provider" => provider.as_str()).set(1.0);
-        let until = self.clock.now() + pause;
-        self.store.set_provider_state(provider, state, Some(&trouble.to_string()), Some(until)).await
-    }
-
-    fn count_failure(&self, provider: ProviderCode) -> u32 {
-        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = failures.entry(provider).or_default();
-        *count += 1;
-        *count
-    }
-
-    fn forget_failures(&self, provider: ProviderCode) {
-        self.failures.lock().unwrap_or_else(PoisonError::into_inner).remove(&provider);
-    }
 }
 
 /// A submission that is marked and about to be sent.
@@ -337,40 +259,6 @@ struct Sending {
     frozen: FrozenRequest,
     preparation: Preparation,
     way_known_well: bool,
-}
-
-impl WithParts {
-    /// The payments of a submission.
-    pub(super) async fn of(work: &Work, submission: SubmissionId) -> Result<Vec<Self>, StoreError> {
-        let payments = work.payments_of(submission).await?;
-        let ids: Vec<_> = payments.iter().map(|payment| payment.id.uuid()).collect();
-        Ok(Self::join(payments, work.allocations(&ids).await?))
-    }
-
-    fn join(payments: Vec<Payment>, mut parts: HashMap<Uuid, Vec<Allocation>>) -> Vec<Self> {
-        let with = |payment: Payment| {
-            let parts = parts.remove(&payment.id.uuid()).unwrap_or_default();
-            Self { payment, parts }
-        };
-        payments.into_iter().map(with).collect()
-    }
-
-    /// What the provider names it, as a whole or part by part.
-    pub(super) fn provider_references(&self) -> impl Iterator<Item = String> {
-        let of_parts = self.parts.iter().filter_map(|part| part.provider_reference.clone());
-        let whole = self.payment.provider_reference.clone();
-        let of_parts: Vec<String> = if whole.is_some() { Vec::new() } else { of_parts.collect() };
-        whole.into_iter().chain(of_parts)
-    }
-
-    /// The bills that are paid, as the provider calls them.
-    pub(super) fn bills(&self) -> Vec<BillPart> {
-        let part = |part: &Allocation| {
-            let bill_reference = part.bill_reference.clone()?;
-            Some(BillPart { bill_reference, amount: part.amount, reference: None })
-        };
-        self.parts.iter().filter_map(part).collect()
-    }
 }
 
 /// What will be sent: of what may have been sent before the same bytes again, else what is written now.
@@ -387,70 +275,4 @@ fn frozen(
         Some(bytes) => Ok(FrozenRequest(bytes.clone())),
         None => provider.freeze(request, preparation),
     }
-}
-
-pub(in crate::app) const fn attempt_state(said: Verdict) -> AttemptState {
-    match said {
-        Verdict::NotSent => AttemptState::NotSent,
-        Verdict::Unclear | Verdict::NotFound => AttemptState::Unknown,
-        Verdict::Accepted => AttemptState::Acknowledged,
-        Verdict::Declined | Verdict::Cancelled | Verdict::ConfirmedFailed => AttemptState::Declined,
-        Verdict::Succeeded
-        | Verdict::Mismatch
-        | Verdict::Reversed
-        | Verdict::DisbursementFailed
-        | Verdict::FundingFailed
-        | Verdict::ConfirmedSucceeded => AttemptState::Succeeded,
-    }
-}
-
-/// What an attempt's row keeps of an answer; of several, what they have in common.
-pub(super) fn attempt_end(outcome: &Result<Vec<PaymentAnswer>, ProviderError>) -> AttemptEnd {
-    match outcome {
-        Ok(answers) => answers.first().map_or_else(AttemptEnd::default, |answer| AttemptEnd {
-            http_status: answer.http_status,
-            provider_code: answer.code.clone(),
-            provider_message: answer.message.clone(),
-            provider_trace: answer.trace.clone(),
-        }),
-        Err(error) => attempt_end_of_error(error),
-    }
-}
-
-/// What an attempt's row keeps of an error.
-pub(in crate::app) fn attempt_end_of_error(error: &ProviderError) -> AttemptEnd {
-    match error {
-        ProviderError::Refused(refused) => AttemptEnd {
-            http_status: refused.http_status,
-            provider_code: refused.code.clone(),
-            provider_message: Some(refused.message.clone()),
-            provider_trace: refused.trace.clone(),
-        },
-        ProviderError::NotSent(trouble) | ProviderError::Unknown(trouble) | ProviderError::Misconfigured(trouble) => {
-            AttemptEnd {
-            http_status: trouble.http_status,
-            provider_code: trouble.code.clone(),
-            provider_message: trouble.message.clone().or_else(|| Some(trouble.what.to_owned())),
-            provider_trace: trouble.trace.clone(),
-        }}
-    }
-}
-
-/// Counts a call to a provider.
-pub(in crate::app) fn note_call<T>(
-    provider: ProviderCode,
-    call: &'static str,
-    outcome: &Result<T, ProviderError>,
-    started: Instant,
-) {
-    let result = match outcome {
-        Ok(_) => "answered",
-        Err(ProviderError::Refused(_)) => "refused",
-        Err(ProviderError::NotSent(_)) => "not_sent",
-        Err(ProviderError::Unknown(_)) => "unknown",
-        Err(ProviderError::Misconfigured(_)) => "misconfigured",
-    };
-    let name = provider.as_str();
-    metrics::counter!(metric::PROVIDER_CALLS, "provider" => name, "call" => call, "outcome" => result).increment(1);
-    metrics::histogram!(metric::PROVIDER_DURATION, "provider" => name, "call" => call).record(started.elapsed());
 }

@@ -2,20 +2,16 @@
 
 use super::Testimony;
 use super::apply::Facts;
+use super::parts::WithParts;
 use crate::domain::bulk_payment::fault_of_bill;
 use crate::domain::payment::evidence::{Source, Verdict};
-use crate::domain::payment::matching::{Matched, PartMatch, ToldPart, WantedPart, combine, match_bills};
-use crate::domain::payment::{Allocation, Failure, Payment};
+use crate::domain::payment::matching::{
+    Matched, PartMatch, ToldPart, WantedPart, bills_agree, combine, match_bills,
+};
+use crate::domain::payment::{Allocation, Failure};
 use crate::domain::provider::ProviderCode;
 use crate::domain::refusal::ErrorCode;
 use crate::ports::provider::{PaymentAnswer, ProviderError, RefusalKind, Refused};
-
-/// A payment with its parts.
-#[derive(Clone, Debug)]
-pub(super) struct WithParts {
-    pub(super) payment: Payment,
-    pub(super) parts: Vec<Allocation>,
-}
 
 /// The evidence for one payment, and what the provider names its parts.
 pub(super) struct Told {
@@ -65,8 +61,18 @@ impl Witness {
     }
 
     fn of_answers(&self, answers: &[PaymentAnswer], payments: &[WithParts]) -> Vec<Told> {
+        let of_all = |told: fn(&Self) -> Told| payments.iter().map(|_| told(self)).collect();
+        let names_bills = answers.iter().any(|answer| !answer.bills.is_empty());
+        if payments.len() > 1 && !names_bills {
+            // It says nothing of any of them, unless that there are none.
+            let none_found = answers.iter().all(|answer| answer.verdict == Some(Verdict::NotFound));
+            return of_all(if none_found { Self::not_found } else { Self::unclear });
+        }
         let wanted: Vec<_> = payments.iter().map(|one| wanted_parts(&one.parts)).collect();
         let told: Vec<_> = answers.iter().map(told_parts).collect();
+        if names_bills && !(bills_agree(&wanted, &told) && sums_agree(answers) && names_differ(answers)) {
+            return of_all(Self::nowhere);
+        }
         match_bills(&wanted, &told).iter().map(|matched| self.of_match(matched, answers)).collect()
     }
 
@@ -83,7 +89,7 @@ impl Witness {
 
     fn of_answer(&self, answer: &PaymentAnswer) -> Told {
         let testimony = of_answer(answer, self.says(answer.verdict.unwrap_or(Verdict::Unclear)));
-        Told { testimony, part_references: vec![answer.bills.first().and_then(|part| part.reference.clone())] }
+        Told { testimony, part_references: vec![part_reference(answer)] }
     }
 
     fn of_parts(&self, parts: &[PartMatch], answers: &[PaymentAnswer]) -> Told {
@@ -105,12 +111,22 @@ impl Witness {
         Told { testimony, part_references }
     }
 
-    /// A bill that was to be paid is in no answer, though there are answers: the books differ.
+    /// The bills that are told are not those that were to be paid: the books differ, and all of them are in doubt.
     fn nowhere(&self) -> Told {
         let testimony = Testimony {
-            note: Some("the provider's answer does not name every bill that was to be paid"),
+            note: Some("the provider's answer does not name the bills that were to be paid"),
             ..self.says(Verdict::Mismatch)
         };
+        Told { testimony, part_references: Vec::new() }
+    }
+
+    fn not_found(&self) -> Told {
+        Told { testimony: self.says(Verdict::NotFound), part_references: Vec::new() }
+    }
+
+    fn unclear(&self) -> Told {
+        let testimony =
+            Testimony { note: Some("the provider's answer names no bill"), ..self.says(Verdict::Unclear) };
         Told { testimony, part_references: Vec::new() }
     }
 
@@ -123,7 +139,7 @@ impl Witness {
                 fields: named().map(|named| fault_of_bill(&named.bill_reference, &named.message)).collect(),
                 ..failure_of(first.kind, first.code.clone(), first.message.clone())
             },
-            None if of_many && !refused.bills.is_empty() => rolled_back(),
+            None if of_many && (!refused.bills.is_empty() || refused.kind.is_of_one_bill()) => rolled_back(refused),
             None => Failure {
                 fields: refused.fields.clone(),
                 ..failure_of(refused.kind, refused.code.clone(), refused.message.clone())
@@ -135,8 +151,7 @@ impl Witness {
 }
 
 fn wanted_parts(parts: &[Allocation]) -> Vec<WantedPart> {
-    let wanted =
-        |part: &Allocation| WantedPart { bill_reference: part.bill_reference.clone(), amount: part.amount };
+    let wanted = |part: &Allocation| WantedPart { bill_reference: part.bill_reference.clone(), amount: part.amount };
     parts.iter().map(wanted).collect()
 }
 
@@ -146,6 +161,20 @@ fn told_parts(answer: &PaymentAnswer) -> Vec<ToldPart> {
         amount: part.amount,
     };
     answer.bills.iter().map(told).collect()
+}
+
+/// Whether each answer's bills make up its amount, where it tells both.
+fn sums_agree(answers: &[PaymentAnswer]) -> bool {
+    answers.iter().all(|answer| {
+        let sum = answer.bills.iter().map(|part| part.amount.minor()).sum::<i64>();
+        answer.bills.is_empty() || answer.reported.amount.is_none_or(|amount| amount.minor() == sum)
+    })
+}
+
+/// Whether no two answers bear one name.
+fn names_differ(answers: &[PaymentAnswer]) -> bool {
+    let names: Vec<_> = answers.iter().filter_map(|answer| answer.reported.provider_reference.as_deref()).collect();
+    names.iter().enumerate().all(|(place, name)| !names[..place].contains(name))
 }
 
 fn part_reference(answer: &PaymentAnswer) -> Option<String> {
@@ -197,12 +226,12 @@ fn failure_of_answer(answer: &PaymentAnswer) -> Failure {
     }
 }
 
-fn rolled_back() -> Failure {
+fn rolled_back(refused: &Refused) -> Failure {
     Failure {
         code: ErrorCode::BulkRolledBack,
         message: "Another payment of the same bulk was refused; none of them was made.".to_owned(),
-        provider_code: None,
-        provider_message: None,
+        provider_code: refused.code.clone(),
+        provider_message: Some(refused.message.clone()),
         fields: Vec::new(),
     }
 }
@@ -217,6 +246,8 @@ pub(in crate::app) fn failure_of(kind: RefusalKind, code: Option<String>, messag
         RefusalKind::ProcessDate => (ErrorCode::ProcessDateNotAllowed, "The provider does not pay on this day."),
         RefusalKind::FundingAccount => (ErrorCode::FundingAccountInactive, "The funding account cannot be used."),
         RefusalKind::ReferenceInUse => (ErrorCode::ReferenceInUse, "The reference was used before; use another."),
+        // In our own words, so that the payer may read them.
+        RefusalKind::NotSupported => (ErrorCode::CapabilityMissing, message.as_str()),
         RefusalKind::NotRecallable | RefusalKind::Other => {
             (ErrorCode::ProviderRefused, "The provider refused the payment; no money was moved.")
         }
@@ -225,7 +256,7 @@ pub(in crate::app) fn failure_of(kind: RefusalKind, code: Option<String>, messag
         code: error,
         message: text.to_owned(),
         provider_code: code,
-        provider_message: Some(message),
+        provider_message: Some(message.clone()),
         fields: Vec::new(),
     }
 }

@@ -146,7 +146,9 @@ pub enum Step {
 
 /// Decides the next step.
 pub fn decide(situation: &Situation, safety: &Safety) -> Step {
-    if situation.recall == RecallStage::Requested && situation.stage.can_be_recalled() {
+    let paused = situation.submits_paused_until.is_some_and(|until| until > situation.now);
+    let may_recall = situation.stage.can_be_recalled() && !situation.look_up_requested && !paused;
+    if situation.recall == RecallStage::Requested && may_recall {
         return Step::Recall;
     }
     match situation.stage {

@@ -51,10 +51,22 @@ pub fn match_bills(wanted: &[Vec<WantedPart>], told: &[Vec<ToldPart>]) -> Vec<Ma
     wanted.iter().map(|parts| match_one(parts, wanted.len(), told)).collect()
 }
 
+/// Whether answers name every bill that was to be paid, once each, and no other. What was wanted without a bill, since the
+/// provider makes it, cannot be compared.
+pub fn bills_agree(wanted: &[Vec<WantedPart>], told: &[Vec<ToldPart>]) -> bool {
+    let named: Option<Vec<&str>> = wanted.iter().flatten().map(|part| part.bill_reference.as_deref()).collect();
+    let Some(mut named) = named else { return true };
+    let mut told: Vec<&str> = told.iter().flatten().map(|part| part.bill_reference.as_str()).collect();
+    named.sort_unstable();
+    told.sort_unstable();
+    named == told
+}
+
 fn match_one(wanted: &[WantedPart], payments: usize, told: &[Vec<ToldPart>]) -> Matched {
     let names_no_bill = wanted.iter().all(|part| part.bill_reference.is_none());
     if let [only] = told
-        && (only.is_empty() || (payments == 1 && names_no_bill))
+        && payments == 1
+        && (only.is_empty() || names_no_bill)
     {
         return Matched::Whole;
     }
@@ -119,9 +131,10 @@ mod tests {
     }
 
     #[test]
-    fn one_answer_without_bills_stands_for_all() {
-        let payments = [wanted(&[("a", 1)]), wanted(&[("b", 2)])];
-        assert_eq!(match_bills(&payments, &[told(&[])]), [Matched::Whole, Matched::Whole]);
+    fn one_answer_without_bills_stands_for_the_only_payment() {
+        assert_eq!(match_bills(&[wanted(&[("a", 1)])], &[told(&[])]), [Matched::Whole]);
+        let two = [wanted(&[("a", 1)]), wanted(&[("b", 2)])];
+        assert_eq!(match_bills(&two, &[told(&[])]), [Matched::Nowhere, Matched::Nowhere]);
         let new_bill = [wanted(&[("", 5)])];
         assert_eq!(match_bills(&new_bill, &[told(&[("made", 5)])]), [Matched::Whole]);
     }
@@ -142,6 +155,16 @@ mod tests {
         let found = match_bills(&payments, &[told(&[("a", 1)]), told(&[("c", 2)])]);
         assert_eq!(found, [Matched::Parts(vec![part(0, 1, true)]), Matched::Nowhere]);
         assert_eq!(match_bills(&[wanted(&[("", 1)])], &[]), [Matched::Nowhere]);
+    }
+
+    #[test]
+    fn every_bill_is_told_once_and_no_other() {
+        let two = [wanted(&[("a", 1)]), wanted(&[("b", 2)])];
+        assert!(bills_agree(&two, &[told(&[("b", 2), ("a", 1)])]));
+        for bad in [vec![told(&[("a", 1)])], vec![told(&[("a", 1), ("b", 2), ("c", 3)])], vec![told(&[("a", 1), ("a", 1)])]] {
+            assert!(!bills_agree(&two, &bad), "{bad:?}");
+        }
+        assert!(bills_agree(&[wanted(&[("", 1)])], &[told(&[("made", 1)])]));
     }
 
     #[test]

@@ -69,7 +69,52 @@ pub struct Submission {
     pub fault_count: i32,
 }
 
+/// When a submission may be sent, and how long it is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Times {
+    /// Not to be sent before.
+    pub run_at: Timestamp,
+    /// Not to be sent after.
+    pub not_after: Timestamp,
+    /// When patience ends.
+    pub review_at: Timestamp,
+}
+
 impl Submission {
+    /// A submission about which nothing was done yet.
+    pub fn new(
+        id: SubmissionId,
+        tenant: TenantId,
+        provider: ProviderCode,
+        subject: Subject,
+        provider_key: String,
+        times: Times,
+    ) -> Self {
+        Self {
+            id,
+            tenant,
+            provider,
+            subject,
+            provider_key,
+            key_first_used_at: None,
+            provider_reference: None,
+            request_bytes: None,
+            fence: 0,
+            attempt_count: 0,
+            submits: 0,
+            last_submit_at: None,
+            last_submit_verdict: None,
+            look_ups: 0,
+            last_look_up: None,
+            look_up_requests: 0,
+            look_up_requests_met: 0,
+            run_at: times.run_at,
+            not_after: times.not_after,
+            review_at: times.review_at,
+            fault_count: 0,
+        }
+    }
+
     /// Counts a submission that begins now.
     pub fn count_submit(&mut self, now: Timestamp) {
         self.attempt_count += 1;

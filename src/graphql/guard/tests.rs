@@ -1,5 +1,6 @@
 use std::time::{Duration, Instant};
 
+use async_graphql::parser::types::{Selection, SelectionSet};
 use async_graphql::{Value, value};
 
 use super::*;
@@ -89,6 +90,62 @@ fn a_fragment_bomb_is_weighed_in_the_time_of_one_pass() {
         assert_eq!(error.fault.code(), "QUERY_TOO_COMPLEX");
         assert!(started.elapsed() < Duration::from_millis(10), "{:?}", started.elapsed());
     }
+}
+
+/// The selections of a set as they are written.
+fn written(set: &SelectionSet) -> usize {
+    let below = |selection: &Selection| match selection {
+        Selection::Field(field) => written(&field.node.selection_set.node),
+        Selection::InlineFragment(fragment) => written(&fragment.node.selection_set.node),
+        Selection::FragmentSpread(_) => 0,
+    };
+    set.items.iter().map(|selection| 1 + below(&selection.node)).sum()
+}
+
+/// The selections that are looked at when every operation is weighed twice.
+fn visited(document: &ExecutableDocument) -> usize {
+    let variables = Variables::default();
+    let mut scales = Scales::new(document, &variables);
+    scales.weigh_fragments().unwrap();
+    for (_, operation) in document.operations.iter().chain(document.operations.iter()) {
+        scales.weigh(&operation.node.selection_set.node).unwrap();
+    }
+    scales.visited
+}
+
+#[test]
+fn g1_each_selection_of_a_bomb_is_looked_at_twice_at_most() {
+    let wide: String = (0..12)
+        .map(|level| format!("fragment F{level} on Q {{ {} }} ", format!("...F{} ", level + 1).repeat(20)))
+        .collect();
+    let wide = format!("{{ ...F0 }} {wide} fragment F12 on Q {{ __typename }}");
+    let nested = |levels: usize| bomb(levels).replace("...F", "... on Q { a } ...F");
+    for query in [bomb(20), bomb(30), bomb(60), wide, nested(25), format!("query A {} query B {{ a }}", bomb(40))] {
+        let document = parse(&query, &limits()).unwrap();
+        let visited = visited(&document);
+        let operations: usize =
+            document.operations.iter().map(|(_, operation)| written(&operation.node.selection_set.node)).sum();
+        let fragments: usize =
+            document.fragments.values().map(|fragment| written(&fragment.node.selection_set.node)).sum();
+        assert_eq!(visited, 2 * operations + fragments, "{query:.60}");
+        let name = query.starts_with("query").then_some("A");
+        let refused = prepare(Arc::new(document), name, Variables::default(), &limits());
+        assert_eq!(refused.unwrap_err().fault.code(), "QUERY_TOO_COMPLEX", "{query:.60}");
+    }
+}
+
+#[test]
+fn g5_what_a_mutation_makes_is_counted_by_field_and_by_item() {
+    let creates = |query: &str, variables: Value| prepared(query, variables, &limits()).unwrap().creates;
+    assert_eq!(creates("{ createPayment }", value!({})), 0, "a query makes nothing");
+    assert_eq!(creates("mutation { refreshPayment cancelPayment }", value!({})), 0);
+    assert_eq!(creates("mutation { a: saveBillNumber b: saveBillNumber createPayment }", value!({})), 3);
+    let bulk = "mutation($items: [I!]!, $memo: String) { createBulkPayment(input: { items: $items, memo: $memo }) }";
+    assert_eq!(creates(bulk, value!({ "items": [1, 2, 3] })), 3, "a variable that is left out hides nothing");
+    let whole = "mutation($input: I!) { ...F } fragment F on M { ... on M { createBulkPayment(input: $input) } }";
+    assert_eq!(creates(whole, value!({ "input": { "items": [1, 2] } })), 2);
+    assert_eq!(creates(whole, value!({ "input": { "items": [] } })), 1);
+    assert_eq!(creates("mutation { createControlNumbers(input: { items: [{}, {}] }) }", value!({})), 2);
 }
 
 #[test]

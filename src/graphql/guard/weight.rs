@@ -14,6 +14,11 @@ use crate::graphql::request_error::{Fault, RequestError};
 /// Objects in a page that names no size; the largest page.
 const PAGE_DEFAULT: usize = 20;
 const PAGE_LARGEST: i64 = 100;
+/// The most payments of a bulk, which are listed without a page.
+const BULK_LARGEST: usize = 50;
+/// The mutations that make something at a provider, and hold their answer back for it.
+const WAITING_MUTATIONS: [&str; 4] =
+    ["createPayment", "createBulkPayment", "createControlNumber", "createControlNumbers"];
 
 /// The cost of a selection set, fragments written out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,7 +43,8 @@ pub struct Level {
     pub introspection: usize,
     /// `__typename`.
     pub type_names: usize,
-    pub create_payments: usize,
+    /// Mutations that wait for a provider.
+    pub waiting_mutations: usize,
     /// `edges` and `nodes`, by which a page is known.
     pub page_fields: usize,
 }
@@ -75,7 +81,7 @@ impl Level {
             fields: 1,
             introspection: usize::from(matches!(name, "__schema" | "__type")),
             type_names: usize::from(name == "__typename"),
-            create_payments: usize::from(name == "createPayment"),
+            waiting_mutations: usize::from(WAITING_MUTATIONS.contains(&name)),
             page_fields: usize::from(matches!(name, "edges" | "nodes")),
         }
     }
@@ -85,7 +91,7 @@ impl Level {
             fields: self.fields.saturating_add(other.fields),
             introspection: self.introspection.saturating_add(other.introspection),
             type_names: self.type_names.saturating_add(other.type_names),
-            create_payments: self.create_payments.saturating_add(other.create_payments),
+            waiting_mutations: self.waiting_mutations.saturating_add(other.waiting_mutations),
             page_fields: self.page_fields.saturating_add(other.page_fields),
         }
     }
@@ -105,6 +111,9 @@ pub struct Scales<'a> {
     document: &'a ExecutableDocument,
     variables: &'a Variables,
     fragments: HashMap<&'a str, Fragment>,
+    /// Selections that were looked at: the work done, which tests compare with the document's length.
+    #[cfg(test)]
+    pub visited: usize,
 }
 
 enum Fragment {
@@ -114,7 +123,13 @@ enum Fragment {
 
 impl<'a> Scales<'a> {
     pub fn new(document: &'a ExecutableDocument, variables: &'a Variables) -> Self {
-        Self { document, variables, fragments: HashMap::with_capacity(document.fragments.len()) }
+        Self {
+            document,
+            variables,
+            fragments: HashMap::with_capacity(document.fragments.len()),
+            #[cfg(test)]
+            visited: 0,
+        }
     }
 
     /// Weighs every fragment, used or not, so that no cycle remains anywhere.
@@ -132,6 +147,10 @@ impl<'a> Scales<'a> {
     }
 
     fn selection(&mut self, selection: &'a Selection) -> Result<Weight, RequestError> {
+        #[cfg(test)]
+        {
+            self.visited += 1;
+        }
         match selection {
             Selection::Field(field) => self.field(&field.node),
             Selection::InlineFragment(fragment) => Ok(self.weigh(&fragment.node.selection_set.node)?.within_fragment()),
@@ -168,7 +187,12 @@ impl<'a> Scales<'a> {
     /// How many objects a field may bring: the page it asks for, the ids it names, or one.
     fn objects(&self, field: &Field, below: Level) -> usize {
         let page = ["first", "last"].into_iter().filter_map(|name| self.page_size(field, name)).max();
-        page.or_else(|| self.list_length(field, "ids")).unwrap_or(if below.page_fields > 0 { PAGE_DEFAULT } else { 1 })
+        let unnamed = match (below.page_fields > 0, field.name.node.as_str()) {
+            (true, _) => PAGE_DEFAULT,
+            (false, "payments") => BULK_LARGEST,
+            (false, _) => 1,
+        };
+        page.or_else(|| self.list_length(field, "ids")).unwrap_or(unnamed)
     }
 
     /// A size outside the permitted is refused by the resolver; here it counts as the nearest permitted.

@@ -82,6 +82,13 @@ pub struct UpdateControlNumberInput {
     pub active: Option<bool>,
 }
 
+/// Which control number to ask the provider about.
+#[derive(Clone, Debug, InputObject)]
+pub struct RefreshControlNumberInput {
+    /// The control number.
+    pub control_number_id: ID,
+}
+
 /// The control number, or why none was made.
 #[derive(Clone, Debug, SimpleObject)]
 pub struct CreateControlNumberPayload {
@@ -119,6 +126,15 @@ pub struct UpdateControlNumberPayload {
     /// The control number.
     pub control_number: Option<ControlNumber>,
     /// Why it was not changed.
+    pub errors: Vec<UserError>,
+}
+
+/// The control number as the provider told it, or why it is not known.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct RefreshControlNumberPayload {
+    /// The control number.
+    pub control_number: Option<ControlNumber>,
+    /// Why it is not known: PROVIDER_REFUSED where the provider does not know the number any more.
     pub errors: Vec<UserError>,
 }
 

@@ -1,8 +1,10 @@
 //! Objects of the schema, a noun each.
 
 pub mod amount_rule;
+pub mod api_client;
 pub mod bill;
 pub mod bill_number;
+pub mod bill_number_input;
 pub mod biller;
 pub mod bulk_payment;
 pub mod bulk_payment_event;
@@ -20,6 +22,7 @@ pub mod look_up;
 pub mod money;
 pub mod node;
 pub mod payment;
+pub mod payment_input;
 pub mod payment_parts;
 pub mod provider;
 pub mod recall;

@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, ID, Interface};
 
+use super::api_client::ApiClient;
 use super::bill::Bill;
 use super::bill_number::BillNumber;
 use super::biller::Biller;
@@ -12,6 +13,7 @@ use super::funding_account::FundingAccount;
 use super::payment::Payment;
 use super::provider::Provider;
 use crate::app::access::require;
+use crate::domain::ids::ApiClientKind;
 use crate::domain::ids::{AnyId, Id, Kind};
 use crate::domain::ids::{BillKind, BillNumberKind, BillerKind, PaymentKind, ProviderKind};
 use crate::domain::ids::{BulkPaymentKind, FundingAccountKind};
@@ -20,6 +22,7 @@ use crate::domain::provider::ProviderCode;
 use crate::domain::requester::Scope;
 use crate::graphql::context::ContextExt;
 use crate::graphql::error::top_level;
+use crate::graphql::loader::ApiClientKey;
 use crate::graphql::loader::{BillKey, BillNumberKey, BulkPaymentKey, PaymentKey};
 use crate::graphql::loader::{CollectionKey, ControlNumberKey};
 
@@ -48,6 +51,8 @@ pub enum Node {
     ControlNumber(ControlNumber),
     /// Money that was received against a control number.
     Collection(Collection),
+    /// An API client.
+    ApiClient(ApiClient),
 }
 
 /// The object with this id, where there is one that the requester may see.
@@ -87,6 +92,11 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> async_graphql::Result<Option<N
             scope(Scope::ControlNumbersRead)?;
             let found = ctx.loader().load_one(CollectionKey(uuid)).await.map_err(load_error)?;
             found.map(|found| Node::Collection(Collection(found)))
+        }
+        ApiClientKind::PREFIX => {
+            scope(Scope::Admin)?;
+            let found = ctx.loader().load_one(ApiClientKey(uuid)).await.map_err(load_error)?;
+            found.map(|found| Node::ApiClient(ApiClient(found)))
         }
         BulkPaymentKind::PREFIX => {
             scope(Scope::PaymentsRead)?;

@@ -168,7 +168,7 @@ fn scenario(scenario: &sandbox::Scenario) -> Option<SandboxScenario> {
             "PAY" => Capability::Pay,
             "LOOK_UP" => Capability::LookUp,
             "VALIDATE" => Capability::Validate,
-            "CONTROL_NUMBER" => Capability::ControlNumber,
+            "CONTROL_NUMBER" | "COLLECTION" => Capability::ControlNumber,
             "BULK" => Capability::Bulk,
             _ => return None,
         },

@@ -199,7 +199,7 @@ impl Connection {
         let requester = self.requester.clone().ok_or(Close::NotInitialised)?;
         self.operations.admit(&id)?;
         let request_id = RequestId::generate().into_string();
-        match self.edge.engine.prepare(request) {
+        match self.edge.engine.prepare(request, &requester) {
             Ok(prepared) => {
                 let context = RequestContext { requester, request_id };
                 self.operations.begin(id, answers(&self.edge.engine, prepared, context));

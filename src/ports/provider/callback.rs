@@ -16,6 +16,8 @@ pub struct CallbackNotice {
     pub answer: Option<PaymentAnswer>,
     /// Money that was paid to a control number, where its origin is proven.
     pub collection: Option<CollectionAnswer>,
+    /// Whether its origin is proven.
+    pub verified: bool,
     /// The control number that it speaks of, proven or not.
     pub control_number: Option<String>,
 }

@@ -72,11 +72,29 @@ pub enum RefusalKind {
     FundingAccount,
     /// Our reference was used before.
     ReferenceInUse,
+    /// The provider asks for something that billpay does not send; the message says what, in our own words.
+    NotSupported,
     /// The payment is in no state in which it can be cancelled or voided.
     NotRecallable,
     /// Anything else.
     #[default]
     Other,
+}
+
+impl RefusalKind {
+    /// Whether it is about one bill or account, so that it cannot be the reason for all payments of a bulk.
+    pub const fn is_of_one_bill(self) -> bool {
+        match self {
+            Self::AccountNotFound | Self::Amount | Self::NotFound => true,
+            Self::Input
+            | Self::ProcessDate
+            | Self::FundingAccount
+            | Self::ReferenceInUse
+            | Self::NotSupported
+            | Self::NotRecallable
+            | Self::Other => false,
+        }
+    }
 }
 
 /// What went wrong on the way, without the body and without any secret.

@@ -53,6 +53,11 @@ pub trait Provider: Send + Sync + fmt::Debug {
     /// What is safe with its payments.
     fn safety(&self) -> Safety;
 
+    /// What the provider is told as our reference of a single payment; none where it takes none.
+    fn reference_as_told(&self, our_reference: &str) -> Option<String> {
+        Some(our_reference.to_owned())
+    }
+
     /// Whether its sessions may pay, as far as is known: a provider may ask for a second factor that the settings lack.
     fn may_pay(&self) -> bool {
         true

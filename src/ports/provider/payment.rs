@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use crate::domain::biller::Biller;
 use crate::domain::disbursement::Disbursement;
 use crate::domain::funding_account::FundingAccount;
-use crate::domain::money::Money;
+use crate::domain::money::{CurrencyCode, Money};
 use crate::domain::payment::evidence::{Reported, Verdict};
 use crate::domain::payment::{DeliverySpeed, Payer};
 use crate::ports::limits::Permit;
@@ -73,6 +73,8 @@ pub struct Preparation {
     pub permit: Option<Permit>,
     /// The rate that the provider keeps for us, where the currencies differ.
     pub exchange_rate_batch: Option<i64>,
+    /// In which currency the amounts of the request are, where its bytes do not tell.
+    pub currency: Option<CurrencyCode>,
 }
 
 impl fmt::Debug for PaymentRequest {

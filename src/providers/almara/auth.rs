@@ -1,13 +1,9 @@
 //! Almara's access tokens: OAuth 2.0 client credentials, as JSON or as a form, since the pages show both.
 //!
-//! One token is held in memory and renewed a minute before its end. Who needs one while it is being fetched waits for
-//! that request instead of making another. Whatever goes wrong here, nothing of a payment has left: the only errors
-//! are [`ProviderError::NotSent`] and, where our credentials are refused, [`ProviderError::Misconfigured`].
+//! A token is renewed a minute before its end.
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-use tokio::sync::Mutex;
 use url::Url;
 
 use super::wire::{Grant, GrantedToken};
@@ -16,6 +12,7 @@ use crate::ports::clock::Clock;
 use crate::ports::provider::ProviderError;
 use crate::providers::http::{Answer, Http};
 use crate::providers::json;
+use crate::providers::token::{Given, TokenCache, nothing_sent};
 
 /// Time for one request for a token.
 const TOKEN_LIMIT: Duration = Duration::from_secs(10);
@@ -32,13 +29,7 @@ pub(super) struct Tokens {
     client_id: String,
     client_secret: Secret,
     scope: Option<String>,
-    clock: Clock,
-    held: Mutex<Option<Token>>,
-}
-
-struct Token {
-    bearer: Secret,
-    good_until: Timestamp,
+    cache: TokenCache<Secret>,
 }
 
 impl Tokens {
@@ -50,33 +41,21 @@ impl Tokens {
             client_id: settings.client_id.clone(),
             client_secret: settings.client_secret.clone(),
             scope: settings.scope.clone(),
-            clock,
-            held: Mutex::new(None),
+            cache: TokenCache::new(clock),
         }
     }
 
     /// A token that is good for a call.
     pub(super) async fn get(&self) -> Result<Secret, ProviderError> {
-        let mut held = self.held.lock().await;
-        if let Some(token) = held.as_ref().filter(|token| self.clock.now() < token.good_until) {
-            return Ok(token.bearer.clone());
-        }
-        let token = self.request().await?;
-        let bearer = token.bearer.clone();
-        *held = Some(token);
-        Ok(bearer)
+        self.cache.get(self.request()).await
     }
 
     /// Drops a token that Almara refused, unless another has taken its place.
     pub(super) async fn forget(&self, refused: &Secret) {
-        let mut held = self.held.lock().await;
-        if held.as_ref().is_some_and(|token| token.bearer.expose() == refused.expose()) {
-            *held = None;
-        }
+        self.cache.forget(|held| held.expose() == refused.expose()).await;
     }
 
-    async fn request(&self) -> Result<Token, ProviderError> {
-        let asked_at = self.clock.now();
+    async fn request(&self) -> Result<Given<Secret>, ProviderError> {
         let grant = Grant {
             client_id: &self.client_id,
             client_secret: self.client_secret.expose(),
@@ -88,51 +67,38 @@ impl Tokens {
             TokenForm::Form => self.http.post(&self.url).form(&grant),
         };
         let answer = self.http.call(request, TOKEN_LIMIT).await.map_err(nothing_sent)?;
-        Token::read(&answer, asked_at)
+        read(&answer)
     }
 }
 
-impl Token {
-    fn read(answer: &Answer, asked_at: Timestamp) -> Result<Self, ProviderError> {
-        match answer.status {
-            200..=299 => Self::granted(answer, asked_at),
-            // The credentials, or the URL and the form in which they were sent: an operator's to mend.
-            400 | 401 | 403 | 404 | 405 | 415 => Err(ProviderError::Misconfigured(answer.trouble("token refused"))),
-            _ => Err(ProviderError::NotSent(answer.trouble("token not given"))),
-        }
-    }
-
-    fn granted(answer: &Answer, asked_at: Timestamp) -> Result<Self, ProviderError> {
-        let granted = json::read::<GrantedToken>(&answer.body).ok().filter(|granted| !granted.access_token.is_empty());
-        let unreadable = || ProviderError::NotSent(answer.trouble("token cannot be read"));
-        let granted = granted.ok_or_else(unreadable)?;
-        let life = granted.expires_in.map_or(USUAL_LIFE, Duration::from_secs).saturating_sub(RENEWED_BEFORE_END);
-        Ok(Self {
-            bearer: Secret::new(granted.access_token),
-            good_until: asked_at.saturating_add(life).unwrap_or(Timestamp::MAX),
-        })
+fn read(answer: &Answer) -> Result<Given<Secret>, ProviderError> {
+    match answer.status {
+        200..=299 => granted(answer),
+        // The credentials, or the URL and the form in which they were sent: an operator's to mend.
+        400 | 401 | 403 | 404 | 405 | 415 => Err(ProviderError::Misconfigured(answer.trouble("token refused"))),
+        _ => Err(ProviderError::NotSent(answer.trouble("token not given"))),
     }
 }
 
-fn nothing_sent(error: ProviderError) -> ProviderError {
-    match error {
-        ProviderError::Unknown(trouble) | ProviderError::NotSent(trouble) => ProviderError::NotSent(trouble),
-        ProviderError::Refused(_) | ProviderError::Misconfigured(_) => error,
-    }
+fn granted(answer: &Answer) -> Result<Given<Secret>, ProviderError> {
+    let granted = json::read::<GrantedToken>(&answer.body).ok().filter(|granted| !granted.access_token.is_empty());
+    let unreadable = || ProviderError::NotSent(answer.trouble("token cannot be read"));
+    let granted = granted.ok_or_else(unreadable)?;
+    let life = granted.expires_in.map_or(USUAL_LIFE, Duration::from_secs);
+    Ok(Given { token: Secret::new(granted.access_token), good_for: life.saturating_sub(RENEWED_BEFORE_END) })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::providers::almara::fixture;
-    use crate::providers::http::trouble;
 
-    fn read(status: u16, body: &str) -> Result<Token, ProviderError> {
-        Token::read(&Answer { status, body: body.as_bytes().to_vec() }, Timestamp::UNIX_EPOCH)
+    fn read(status: u16, body: &str) -> Result<Given<Secret>, ProviderError> {
+        super::read(&Answer { status, body: body.as_bytes().to_vec() })
     }
 
-    fn seconds_good(body: &str) -> i64 {
-        read(200, body).unwrap_or_else(|error| panic!("{error}")).good_until.as_second()
+    fn seconds_good(body: &str) -> u64 {
+        read(200, body).unwrap_or_else(|error| panic!("{error}")).good_for.as_secs()
     }
 
     #[test]
@@ -158,7 +124,5 @@ mod tests {
             let error = read(status, body).err().expect("an error");
             assert!(matches!(error, ProviderError::NotSent(_)), "{status}");
         }
-        let unknown = ProviderError::Unknown(trouble("no answer in time"));
-        assert_eq!(nothing_sent(unknown), ProviderError::NotSent(trouble("no answer in time")));
     }
 }

@@ -102,7 +102,7 @@ const INPUTS: &[InputRule] = &[
     },
     InputRule::new(InputName::SecondReference, Need::Unused, "Second number"),
     InputRule::new(InputName::DueDate, Need::Unused, "Due date"),
-    InputRule::new(InputName::ProcessDate, Need::Unused, "Day to pay"),
+    InputRule::new(InputName::ProcessDate, Need::Optional, "Day to pay"),
     InputRule::new(InputName::FundingAccount, Need::Unused, "Funding account"),
 ];
 

@@ -147,6 +147,10 @@ impl Provider for Bill {
         traits::safety()
     }
 
+    fn reference_as_told(&self, our_reference: &str) -> Option<String> {
+        Some(convert::transaction_number(our_reference))
+    }
+
     fn may_pay(&self) -> bool {
         self.trusted.load(Ordering::Relaxed)
     }
@@ -195,7 +199,8 @@ impl Provider for Bill {
             Some(payment) => Some(self.exchange_rate_batch(payment).await?),
             None => None,
         };
-        Ok(Preparation { permit: Some(self.gateway.place().await?), exchange_rate_batch })
+        let currency = request.payments.first().map(|payment| payment.amount.currency());
+        Ok(Preparation { permit: Some(self.gateway.place().await?), exchange_rate_batch, currency })
     }
 
     fn freeze(&self, request: &SubmissionRequest, preparation: &Preparation) -> Result<FrozenRequest, ProviderError> {
@@ -212,9 +217,11 @@ impl Provider for Bill {
         let frozen: Frozen = json::read(&request.0)
             .map_err(|_| ProviderError::Misconfigured(trouble("frozen request cannot be read")))?;
         let path = if frozen.payments.is_some() { wire::BULK_PAYMENTS } else { wire::PAYMENTS };
+        // Without a rate it was dollars; with one the bytes do not tell which currency it was, but whoever prepared does.
+        let currency = preparation.currency.or(frozen.exchange_rate_batch_id.is_none().then_some(self.dollars));
         let call = self.gateway.line().post(path, request.0.clone());
         let answer = self.gateway.once(&call, preparation.permit, &bills_of(&frozen), deadline).await?;
-        convert::taken(&answer, &frozen, self.dollars)
+        convert::taken(&answer, &frozen, currency, self.dollars)
     }
 
     async fn status(&self, query: &StatusQuery) -> Result<Vec<PaymentAnswer>, ProviderError> {

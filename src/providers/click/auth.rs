@@ -1,15 +1,11 @@
 //! Click's access tokens: signing in with an e-mail address and a password, as a form.
 //!
-//! The token comes in the `Authorization` header of the answer, whose body has none. One is held in memory and renewed
-//! a minute before its end. Who needs one while it is being fetched waits for that request instead of making another.
-//! Whatever goes wrong here, nothing of a payment has left: the only errors are [`ProviderError::NotSent`] and, where
-//! our credentials are refused, [`ProviderError::Misconfigured`].
+//! The token comes in the `Authorization` header of the answer, whose body has none. It is renewed a minute before its
+//! end.
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
-use tokio::sync::Mutex;
 use url::Url;
 
 use super::form::Form;
@@ -18,6 +14,7 @@ use crate::config::{ClickSettings, Secret};
 use crate::ports::clock::Clock;
 use crate::ports::provider::ProviderError;
 use crate::providers::http::{self, Http, trouble, trouble_at};
+use crate::providers::token::{Given, TokenCache};
 
 /// Time for signing in once.
 const SIGN_IN_LIMIT: Duration = Duration::from_secs(10);
@@ -34,13 +31,7 @@ pub(super) struct Tokens {
     url: Url,
     email: String,
     password: Secret,
-    clock: Clock,
-    held: Mutex<Option<Token>>,
-}
-
-struct Token {
-    bearer: Secret,
-    good_until: Timestamp,
+    cache: TokenCache<Secret>,
 }
 
 impl Tokens {
@@ -50,63 +41,48 @@ impl Tokens {
             url: http::join(&settings.base_url, SIGN_IN),
             email: settings.email.clone(),
             password: settings.password.clone(),
-            clock,
-            held: Mutex::new(None),
+            cache: TokenCache::new(clock),
         }
     }
 
     /// A token that is good for a call.
     pub(super) async fn get(&self) -> Result<Secret, ProviderError> {
-        let mut held = self.held.lock().await;
-        if let Some(token) = held.as_ref().filter(|token| self.clock.now() < token.good_until) {
-            return Ok(token.bearer.clone());
-        }
-        let token = self.sign_in().await?;
-        let bearer = token.bearer.clone();
-        *held = Some(token);
-        Ok(bearer)
+        self.cache.get(self.sign_in()).await
     }
 
     /// Drops a token that Click refused, unless another has taken its place.
     pub(super) async fn forget(&self, refused: &Secret) {
-        let mut held = self.held.lock().await;
-        if held.as_ref().is_some_and(|token| token.bearer.expose() == refused.expose()) {
-            *held = None;
-        }
+        self.cache.forget(|held| held.expose() == refused.expose()).await;
     }
 
     /// Needs the answer's headers and nothing of its body, so the body is not read.
-    async fn sign_in(&self) -> Result<Token, ProviderError> {
-        let asked_at = self.clock.now();
+    async fn sign_in(&self) -> Result<Given<Secret>, ProviderError> {
         let form = Form::write(BOUNDARY, &[(EMAIL, self.email.as_str()), (PASSWORD, self.password.expose())])
             .map_err(|_| ProviderError::Misconfigured(trouble("credentials cannot be written")))?;
         let request = self.http.post(&self.url).header(CONTENT_TYPE, form.content_type).body(form.body);
         let sent = request.timeout(SIGN_IN_LIMIT).send().await;
         let answer = sent.map_err(|_| ProviderError::NotSent(trouble("no answer to the sign-in")))?;
         let authorization = answer.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        Token::read(answer.status().as_u16(), authorization, asked_at)
+        read(answer.status().as_u16(), authorization)
     }
 }
 
-impl Token {
-    fn read(status: u16, authorization: Option<&str>, asked_at: Timestamp) -> Result<Self, ProviderError> {
-        match status {
-            200..=299 => Self::granted(status, authorization, asked_at),
-            // 401 is documented; the others are the credentials too, or the URL: an operator's to mend.
-            400 | 401 | 403 | 404 | 405 | 415 | 422 => {
-                Err(ProviderError::Misconfigured(trouble_at(status, "sign-in refused")))
-            }
-            _ => Err(ProviderError::NotSent(trouble_at(status, "no token given"))),
+fn read(status: u16, authorization: Option<&str>) -> Result<Given<Secret>, ProviderError> {
+    match status {
+        200..=299 => granted(status, authorization),
+        // 401 is documented; the others are the credentials too, or the URL: an operator's to mend.
+        400 | 401 | 403 | 404 | 405 | 415 | 422 => {
+            Err(ProviderError::Misconfigured(trouble_at(status, "sign-in refused")))
         }
+        _ => Err(ProviderError::NotSent(trouble_at(status, "no token given"))),
     }
+}
 
-    fn granted(status: u16, authorization: Option<&str>, asked_at: Timestamp) -> Result<Self, ProviderError> {
-        let bearer = authorization.and_then(|value| value.strip_prefix("Bearer ")).map(str::trim);
-        let bearer = bearer.filter(|bearer| !bearer.is_empty() && bearer.bytes().all(|byte| byte.is_ascii_graphic()));
-        let bearer = bearer.ok_or_else(|| ProviderError::NotSent(trouble_at(status, "no token in the answer")))?;
-        let life = LIFE.saturating_sub(RENEWED_BEFORE_END);
-        Ok(Self { bearer: Secret::new(bearer), good_until: asked_at.saturating_add(life).unwrap_or(Timestamp::MAX) })
-    }
+fn granted(status: u16, authorization: Option<&str>) -> Result<Given<Secret>, ProviderError> {
+    let bearer = authorization.and_then(|value| value.strip_prefix("Bearer ")).map(str::trim);
+    let bearer = bearer.filter(|bearer| !bearer.is_empty() && bearer.bytes().all(|byte| byte.is_ascii_graphic()));
+    let bearer = bearer.ok_or_else(|| ProviderError::NotSent(trouble_at(status, "no token in the answer")))?;
+    Ok(Given { token: Secret::new(bearer), good_for: LIFE.saturating_sub(RENEWED_BEFORE_END) })
 }
 
 #[cfg(test)]
@@ -114,16 +90,12 @@ mod tests {
     use super::*;
     use crate::providers::click::fixture;
 
-    fn read(status: u16, authorization: Option<&str>) -> Result<Token, ProviderError> {
-        Token::read(status, authorization, Timestamp::UNIX_EPOCH)
-    }
-
     #[test]
     fn a_token_is_read_from_the_header_and_renewed_within_its_300_seconds() {
         let (status, header) = (fixture::answer("sign_in").status, fixture::answer_header("sign_in", "Authorization"));
-        let token = read(status, header.as_deref()).unwrap_or_else(|error| panic!("{error}"));
-        assert_eq!(token.good_until.as_second(), 240);
-        assert_eq!(token.bearer.expose().split('.').count(), 3);
+        let given = read(status, header.as_deref()).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(given.good_for.as_secs(), 240);
+        assert_eq!(given.token.expose().split('.').count(), 3);
     }
 
     #[test]

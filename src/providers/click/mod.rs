@@ -65,7 +65,7 @@ const INPUTS: &[InputRule] = &[
     InputRule { example: Some("2025-10-14"), ..InputRule::new(InputName::DueDate, Need::Optional, "Due date") },
     InputRule::new(InputName::PayerName, Need::Unused, "Payer's name"),
     InputRule::new(InputName::Description, Need::Unused, "What the payment is for"),
-    InputRule::new(InputName::ProcessDate, Need::Unused, "Day to pay"),
+    InputRule::new(InputName::ProcessDate, Need::Optional, "Day to pay"),
     InputRule::new(InputName::FundingAccount, Need::Unused, "Funding account"),
 ];
 
@@ -160,6 +160,10 @@ impl Provider for Click {
             lists_bills: false,
             makes_bills: false,
         }
+    }
+
+    fn reference_as_told(&self, _: &str) -> Option<String> {
+        None
     }
 
     fn safety(&self) -> Safety {

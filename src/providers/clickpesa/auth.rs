@@ -1,16 +1,11 @@
 //! ClickPesa's tokens: the client's name and key in two headers, for a text that already begins with `Bearer `.
 //!
 //! The text is sent back as it came. Should one come without the word, it is put before it; never twice. A token is good
-//! for an hour, whatever is done with it; one is held in memory and renewed a few minutes before its end. Who needs one
-//! while it is being fetched waits for that request instead of making another. Whatever goes wrong here, nothing of a
-//! submission has left: the only errors are [`ProviderError::NotSent`] and, where our credentials are refused,
-//! [`ProviderError::Misconfigured`].
+//! for an hour, whatever is done with it, and renewed a few minutes before its end.
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use reqwest::header::HeaderValue;
-use tokio::sync::Mutex;
 use url::Url;
 
 use super::convert;
@@ -20,6 +15,7 @@ use crate::ports::clock::Clock;
 use crate::ports::provider::ProviderError;
 use crate::providers::http::{self, Answer, Http, trouble};
 use crate::providers::json;
+use crate::providers::token::{Given, TokenCache, nothing_sent};
 
 const CLIENT_ID: &str = "client-id";
 const API_KEY: &str = "api-key";
@@ -38,14 +34,8 @@ pub(super) struct Tokens {
     url: Url,
     client_id: String,
     api_key: Secret,
-    clock: Clock,
-    held: Mutex<Option<Token>>,
-}
-
-/// A token, as the value of `Authorization`. Its `Debug` shows nothing: the value is marked as sensitive.
-struct Token {
-    authorization: HeaderValue,
-    good_until: Timestamp,
+    /// Of values of `Authorization`, marked as sensitive: their `Debug` shows nothing.
+    cache: TokenCache<HeaderValue>,
 }
 
 impl Tokens {
@@ -55,66 +45,49 @@ impl Tokens {
             url: http::join(&settings.base_url, GENERATE_TOKEN),
             client_id: settings.client_id.clone(),
             api_key: settings.api_key.clone(),
-            clock,
-            held: Mutex::new(None),
+            cache: TokenCache::new(clock),
         }
     }
 
     /// The value of `Authorization` for a call.
     pub(super) async fn get(&self) -> Result<HeaderValue, ProviderError> {
-        let mut held = self.held.lock().await;
-        if let Some(token) = held.as_ref().filter(|token| self.clock.now() < token.good_until) {
-            return Ok(token.authorization.clone());
-        }
-        let token = self.request().await?;
-        let authorization = token.authorization.clone();
-        *held = Some(token);
-        Ok(authorization)
+        self.cache.get(self.request()).await
     }
 
     /// Drops a token that ClickPesa refused, unless another has taken its place.
     pub(super) async fn forget(&self, refused: &HeaderValue) {
-        let mut held = self.held.lock().await;
-        if held.as_ref().is_some_and(|token| token.authorization == *refused) {
-            *held = None;
-        }
+        self.cache.forget(|held| held == refused).await;
     }
 
-    async fn request(&self) -> Result<Token, ProviderError> {
-        let asked_at = self.clock.now();
+    async fn request(&self) -> Result<Given<HeaderValue>, ProviderError> {
         let unwritable = || ProviderError::Misconfigured(trouble("credentials cannot be written"));
         let client_id = sensitive(&self.client_id).ok_or_else(unwritable)?;
         let api_key = sensitive(self.api_key.expose()).ok_or_else(unwritable)?;
         let request = self.http.post(&self.url).header(CLIENT_ID, client_id).header(API_KEY, api_key);
         let answer = self.http.call(request, TOKEN_LIMIT).await.map_err(nothing_sent)?;
-        Token::read(&answer, asked_at)
+        read(&answer)
     }
 }
 
-impl Token {
-    fn read(answer: &Answer, asked_at: Timestamp) -> Result<Self, ProviderError> {
-        match answer.status {
-            200..=299 => Self::generated(answer, asked_at),
-            429 => Err(convert::throttled(answer)),
-            // 401 and 403 are documented; the others are the credentials too, or the URL: an operator's to mend.
-            400 | 401 | 403 | 404 | 405 | 415 => {
-                Err(ProviderError::Misconfigured(convert::in_its_words(answer, "token refused")))
-            }
-            _ => Err(ProviderError::NotSent(answer.trouble("token not given"))),
+fn read(answer: &Answer) -> Result<Given<HeaderValue>, ProviderError> {
+    match answer.status {
+        200..=299 => generated(answer),
+        429 => Err(convert::throttled(answer)),
+        // 401 and 403 are documented; the others are the credentials too, or the URL: an operator's to mend.
+        400 | 401 | 403 | 404 | 405 | 415 => {
+            Err(ProviderError::Misconfigured(convert::in_its_words(answer, "token refused")))
         }
+        _ => Err(ProviderError::NotSent(answer.trouble("token not given"))),
     }
+}
 
-    fn generated(answer: &Answer, asked_at: Timestamp) -> Result<Self, ProviderError> {
-        let generated: Option<GeneratedToken> = json::read(&answer.body).ok();
-        let generated = generated.filter(|generated| generated.success != Some(false));
-        let authorization = generated.and_then(|generated| authorization(generated.token.trim()));
-        let unreadable = || ProviderError::NotSent(answer.trouble("token cannot be read"));
-        let life = LIFE.saturating_sub(RENEWED_BEFORE_END);
-        Ok(Self {
-            authorization: authorization.ok_or_else(unreadable)?,
-            good_until: asked_at.saturating_add(life).unwrap_or(Timestamp::MAX),
-        })
-    }
+fn generated(answer: &Answer) -> Result<Given<HeaderValue>, ProviderError> {
+    let generated: Option<GeneratedToken> = json::read(&answer.body).ok();
+    let generated = generated.filter(|generated| generated.success != Some(false));
+    let authorization = generated.and_then(|generated| authorization(generated.token.trim()));
+    let unreadable = || ProviderError::NotSent(answer.trouble("token cannot be read"));
+    let token = authorization.ok_or_else(unreadable)?;
+    Ok(Given { token, good_for: LIFE.saturating_sub(RENEWED_BEFORE_END) })
 }
 
 /// The token with one `Bearer` before it. None for what is no token.
@@ -133,34 +106,27 @@ fn sensitive(text: &str) -> Option<HeaderValue> {
     Some(value)
 }
 
-fn nothing_sent(error: ProviderError) -> ProviderError {
-    match error {
-        ProviderError::Unknown(trouble) | ProviderError::NotSent(trouble) => ProviderError::NotSent(trouble),
-        ProviderError::Refused(_) | ProviderError::Misconfigured(_) => error,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::providers::clickpesa::fixture;
 
-    fn read(status: u16, body: &str) -> Result<Token, ProviderError> {
-        Token::read(&Answer { status, body: body.as_bytes().to_vec() }, Timestamp::UNIX_EPOCH)
+    fn read(status: u16, body: &str) -> Result<Given<HeaderValue>, ProviderError> {
+        super::read(&Answer { status, body: body.as_bytes().to_vec() })
     }
 
     fn text(body: &str) -> String {
-        let token = read(200, body).unwrap_or_else(|error| panic!("{error}"));
-        token.authorization.to_str().expect("text").to_owned()
+        let given = read(200, body).unwrap_or_else(|error| panic!("{error}"));
+        given.token.to_str().expect("text").to_owned()
     }
 
     #[test]
     fn trap_2_a_token_is_sent_as_it_came_and_bearer_never_twice() {
         let recorded = fixture::answer("token");
-        let token = Token::read(&recorded, Timestamp::UNIX_EPOCH).unwrap_or_else(|error| panic!("{error}"));
-        assert_eq!(token.authorization, "Bearer eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl");
-        assert_eq!(token.good_until.as_second(), 3300);
-        assert!(!format!("{:?}", token.authorization).contains("eyJ"));
+        let given = super::read(&recorded).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(given.token, "Bearer eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl");
+        assert_eq!(given.good_for.as_secs(), 3300);
+        assert!(!format!("{:?}", given.token).contains("eyJ"));
         assert_eq!(text(r#"{"success":true,"token":"eyJ.e30.c2ln"}"#), "Bearer eyJ.e30.c2ln");
         assert_eq!(text(r#"{"token":" Bearer eyJ.e30.c2ln "}"#), "Bearer eyJ.e30.c2ln");
     }
@@ -195,7 +161,5 @@ mod tests {
             let error = read(status, body).err().expect("an error");
             assert!(matches!(error, ProviderError::NotSent(_)), "{status} {body}");
         }
-        let unknown = ProviderError::Unknown(trouble("no answer in time"));
-        assert_eq!(nothing_sent(unknown), ProviderError::NotSent(trouble("no answer in time")));
     }
 }

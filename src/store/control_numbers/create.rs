@@ -9,6 +9,7 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder};
 use entity::control_number::{ActiveModel, Column, Entity, Model};
 
 use super::super::create::submission_row;
+use super::super::retry::retrying;
 use super::super::work::{Work, all_set};
 use super::super::{Store, StoreError};
 use super::number_event;
@@ -19,8 +20,6 @@ use crate::domain::event::EventType;
 use crate::domain::payment::submission::Submission;
 use crate::domain::provider::ProviderCode;
 use crate::domain::requester::TenantId;
-
-const MOST_TRIES: u32 = 8;
 
 /// Which mutation a key belongs to: keys are unique for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,14 +100,7 @@ impl Store {
 
     /// Stores the control numbers of one request: all of them or none.
     pub async fn create_control_numbers(&self, batch: &[NewNumbers]) -> Result<CreatedNumbers, StoreError> {
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            match self.try_create_numbers(batch).await {
-                Err(error) if (error.is_duplicate() || error.is_transient()) && tries < MOST_TRIES => {}
-                outcome => return outcome,
-            }
-        }
+        retrying(|| self.try_create_numbers(batch)).await
     }
 
     async fn try_create_numbers(&self, batch: &[NewNumbers]) -> Result<CreatedNumbers, StoreError> {

@@ -25,7 +25,7 @@ const LIFE_MS: Range<u64> = 100..2_500;
 /// How long one lives that is killed while it starts.
 const SHORT_LIFE_MS: Range<u64> = 0..100;
 /// A killed worker's rows come due after 8 s, what stays unclear goes to a person after 20 s more, and money of which
-/// no webhook told is found by the sweep, which comes once a minute.
+/// no webhook told is found by the sweep, which comes every few seconds here.
 const HEAL_LIMIT: Duration = Duration::from_secs(150);
 const GLANCE: Duration = Duration::from_millis(250);
 /// What providers tell of payments that are final (voided, returned) comes within this time.
@@ -39,8 +39,6 @@ pub(super) struct Campaign {
     pub(super) callers: u32,
     pub(super) kills: u32,
     pub(super) seed: u64,
-    /// Whether some money comes in of which no webhook tells, so that healing takes as long as the sweep.
-    pub(super) unheard: bool,
 }
 
 impl Campaign {
@@ -55,7 +53,7 @@ impl Campaign {
             bystanders.push(world.start(free_address()).await);
         }
         let apis: Vec<Api> = [&victim].into_iter().chain(&bystanders).map(|one| world.api(one.address)).collect();
-        let market = Market { apis, goods, sandbox: world.sandbox().clone(), unheard: self.unheard };
+        let market = Market { apis, goods, sandbox: world.sandbox().clone() };
 
         let traffic = Traffic::begin(&market, self.callers, self.seed);
         self.kill_again_and_again(&world, &mut victim).await;

@@ -91,7 +91,7 @@ async fn survive(db: Db, point: CrashPoint) -> (CrashPoint, Card) {
     let mut server = world.start(world.address()).await;
     let api = world.api(world.address());
     let goods = Arc::new(Goods::find(&api).await);
-    let market = Market { apis: vec![api.clone()], goods, sandbox: world.sandbox().clone(), unheard: false };
+    let market = Market { apis: vec![api.clone()], goods, sandbox: world.sandbox().clone() };
     let (mut receipts, mut kills) = (Receipts::default(), 0);
     for ware in wares(point) {
         receipts.add(die_and_recover(&world, &mut server, &market, point, ware).await);

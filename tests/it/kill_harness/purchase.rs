@@ -42,8 +42,6 @@ pub(super) struct Shopper<'a> {
     pub(super) account: String,
     /// Whether the sandbox is to do something special.
     pub(super) is_magic: bool,
-    /// Whether that may be money of which no webhook tells.
-    pub(super) unheard: bool,
 }
 
 impl Shopper<'_> {
@@ -118,7 +116,7 @@ impl Shopper<'_> {
     }
 
     fn control_number_amount(&mut self) -> String {
-        if self.is_magic && self.unheard && self.rng.random_ratio(1, 8) {
+        if self.is_magic && self.rng.random_ratio(1, 8) {
             return UNHEARD_AMOUNTS[self.rng.random_range(0..UNHEARD_AMOUNTS.len())].to_owned();
         }
         let ordinary = self.rng.random_range(2_000..9_000_u32).to_string();

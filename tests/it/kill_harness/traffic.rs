@@ -53,8 +53,6 @@ pub(super) struct Market {
     pub(super) apis: Vec<Api>,
     pub(super) goods: Arc<Goods>,
     pub(super) sandbox: Sandbox,
-    /// Whether some pay money of which no webhook tells.
-    pub(super) unheard: bool,
 }
 
 /// Callers at work.
@@ -143,8 +141,8 @@ impl Caller {
     }
 
     fn think_of(&mut self, ware: Ware, key: String, account: String, is_magic: bool) -> Purchase {
-        let (goods, unheard) = (self.market.goods.as_ref(), self.market.unheard);
-        Shopper { goods, rng: &mut self.rng, key, account, is_magic, unheard }.choose(ware)
+        let goods = self.market.goods.as_ref();
+        Shopper { goods, rng: &mut self.rng, key, account, is_magic }.choose(ware)
     }
 
     async fn buy(&mut self, purchase: &Purchase) {

@@ -56,8 +56,7 @@ impl Ware {
     }
 }
 
-/// Amounts of control numbers of whose money no webhook tells that can be believed: the sweep finds it, which comes
-/// once a minute.
+/// Amounts of control numbers of whose money no webhook tells that can be believed: the sweep finds it.
 pub(super) const UNHEARD_AMOUNTS: &[&str] = &[
     "1407", // told without a checksum
     "1409", // never told

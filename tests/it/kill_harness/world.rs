@@ -169,6 +169,7 @@ impl World {
             ("WORKER__LEASE", "8s"),
             ("WORKER__POLL_INTERVAL", "100ms"),
             ("WORKER__REVIEW_AFTER", "20s"),
+            ("WORKER__COLLECT_INTERVAL", "3s"),
             ("LOG__FILTER", "warn"),
         ]);
         let providers = self.sandbox.settings().into_iter();

@@ -79,9 +79,11 @@ pub async fn wait_for_status(client: &Client, id: &str, status: &str) -> Value {
     wait_for(client, id, status, |number| number["status"] == status).await
 }
 
-/// The control number, once so many collections of it are known.
+/// The control number, once so many collections of it are known. A number and its collections are read one after the
+/// other, and money may come in between: so the number is read once more.
 pub async fn wait_for_collections(client: &Client, id: &str, count: usize) -> Value {
-    wait_for(client, id, &format!("paid {count} times"), |number| collections(number).len() == count).await
+    wait_for(client, id, &format!("paid {count} times"), |number| collections(number).len() == count).await;
+    find(client, id).await
 }
 
 /// The money that has come for a control number, newest first.

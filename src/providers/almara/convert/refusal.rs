@@ -52,6 +52,7 @@ fn by_reason(http_status: u16, our_reference: Option<&str>, failure: Failure) ->
         | RefusalKind::ProcessDate
         | RefusalKind::FundingAccount
         | RefusalKind::ReferenceInUse
+        | RefusalKind::NotSupported
         | RefusalKind::NotRecallable
         | RefusalKind::Other => Vec::new(),
     };

@@ -48,7 +48,7 @@ pub(super) fn is_plain(id: &str) -> bool {
 }
 
 /// Our reference as BILL takes it: letters and digits, at most 50. A UUID keeps its 32 digits.
-fn transaction_number(our_reference: &str) -> String {
+pub(super) fn transaction_number(our_reference: &str) -> String {
     our_reference.chars().filter(char::is_ascii_alphanumeric).collect()
 }
 

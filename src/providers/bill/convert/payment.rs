@@ -39,10 +39,9 @@ enum Told {
 pub(in crate::providers::bill) fn taken(
     answer: &Answer,
     frozen: &Frozen,
+    currency: Option<CurrencyCode>,
     dollars: CurrencyCode,
 ) -> Result<Vec<PaymentAnswer>, ProviderError> {
-    // Without a rate it was dollars; with one the bytes do not tell which currency it was. A look-up knows.
-    let currency = frozen.exchange_rate_batch_id.is_none().then_some(dollars);
     let terms = Terms { currency, dollars, http_status: Some(answer.status) };
     let payments = if frozen.payments.is_some() {
         json::read::<Bulk>(&answer.body).map_err(|_| unreadable(answer))?.payments
@@ -188,7 +187,9 @@ mod tests {
 
     fn read(name: &str) -> Vec<PaymentAnswer> {
         let answer = Answer { status: 201, body: fixture::answer(name) };
-        taken(&answer, &frozen(name), fixture::dollars()).expect("an answer")
+        let frozen = frozen(name);
+        let currency = frozen.exchange_rate_batch_id.is_none().then(fixture::dollars);
+        taken(&answer, &frozen, currency, fixture::dollars()).expect("an answer")
     }
 
     fn terms() -> Terms {
@@ -246,13 +247,13 @@ mod tests {
             ("stp01ZZRCUFIQWHP6ldb", ""),
         ] {
             let answer = Answer { status: 201, body: recorded.replace(from, to).into_bytes() };
-            let read = taken(&answer, &frozen("pay"), fixture::dollars());
+            let read = taken(&answer, &frozen("pay"), Some(fixture::dollars()), fixture::dollars());
             assert!(matches!(read, Err(ProviderError::Unknown(_))), "{from}");
         }
         for body in ["", "[]", "{}", "<html>", r#"{"payments":[]}"#] {
             let answer = Answer { status: 201, body: body.as_bytes().to_vec() };
             for name in ["pay", "bulk"] {
-                let read = taken(&answer, &frozen(name), fixture::dollars());
+                let read = taken(&answer, &frozen(name), Some(fixture::dollars()), fixture::dollars());
                 assert!(matches!(read, Err(ProviderError::Unknown(_))), "{name} {body}");
             }
         }

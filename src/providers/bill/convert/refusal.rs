@@ -24,6 +24,8 @@ const ERROR: &str = "ERROR";
 const SERVER: &str = "SERVER";
 const SECONDS_OF_HOUR: i64 = 3600;
 
+/// Statuses that say nothing of what became of the request: a time-out, a conflict, a lock, too early.
+const LEFT_OPEN: [u16; 4] = [408, 409, 423, 425];
 /// Words of an error about a payment that may be an earlier one of ours, which may have been made.
 const DUPLICATE_WORDS: [&str; 5] = ["duplicate", "already exist", "already used", "already been", "unique"];
 /// Words of an error that does not know what became of the request.
@@ -53,6 +55,12 @@ pub(in crate::providers::bill) fn is_session_refused(answer: &Answer) -> bool {
     let errors = errors(answer);
     let is_named = errors.iter().any(|error| error.code.as_deref() == Some(SESSION_INVALID));
     is_client_error(answer.status) && (is_named || (answer.status == 401 && errors.is_empty()))
+}
+
+/// Whether an error bears a code of which the pages say that nothing was done.
+fn is_documented(error: &ErrorEntry) -> bool {
+    let codes = ["BDC_1108", "BDC_1117", "BDC_1119", "BDC_1120", "BDC_1122", "BDC_1124", "BDC_1129", "BDC_1159", "BDC_1205"];
+    error.code.as_deref().is_some_and(|code| codes.contains(&code))
 }
 
 /// Whether an error says that the session may not pay.
@@ -89,6 +97,8 @@ pub(in crate::providers::bill) fn refusal(answer: &Answer, now: Timestamp, bills
         ProviderError::Misconfigured(trouble("our account or credentials are refused"))
     } else if let Some(what) = errors.iter().find_map(open) {
         ProviderError::Unknown(trouble(what))
+    } else if LEFT_OPEN.contains(&answer.status) && !errors.iter().any(is_documented) {
+        ProviderError::Unknown(trouble("status that leaves the outcome open"))
     } else {
         ProviderError::Refused(refused(answer.status, &errors, bills))
     }
@@ -212,7 +222,9 @@ fn kind_of(text: &str) -> Option<RefusalKind> {
         Some(RefusalKind::Amount)
     } else if holds_any(text, &["invalid process date", "processdate"]) {
         Some(RefusalKind::ProcessDate)
-    } else if text.contains("account is inactive") || holds_any(text, &PURPOSE_WORDS) {
+    } else if holds_any(text, &PURPOSE_WORDS) {
+        Some(RefusalKind::NotSupported)
+    } else if text.contains("account is inactive") {
         Some(RefusalKind::FundingAccount)
     } else {
         None
@@ -274,7 +286,8 @@ fn message(error: &ErrorEntry, bills: &[String]) -> String {
     };
     let said = told(Some(text)).map_or_else(|| "refused".to_owned(), words);
     if holds_any(&text.to_ascii_lowercase(), &PURPOSE_WORDS) {
-        return format!("BILL asks for cardFundingPurpose, which billpay does not send: {said}");
+        let asks = "BILL asks for cardFundingPurpose with this card and vendor, which billpay does not send";
+        return format!("{asks}: use another funding account");
     }
     said
 }
@@ -284,7 +297,7 @@ const fn path(kind: RefusalKind) -> Option<&'static [&'static str]> {
     match kind {
         RefusalKind::Amount => Some(&["input", "amount", "amount"]),
         RefusalKind::ProcessDate => Some(InputName::ProcessDate.path()),
-        RefusalKind::FundingAccount => Some(InputName::FundingAccount.path()),
+        RefusalKind::FundingAccount | RefusalKind::NotSupported => Some(InputName::FundingAccount.path()),
         RefusalKind::AccountNotFound
         | RefusalKind::Input
         | RefusalKind::NotFound
@@ -374,9 +387,17 @@ mod tests {
     fn a_funding_purpose_is_refused_by_its_name() {
         for text in ["Missing required data for: cardFundingPurpose", "Card funding purpose is required."] {
             let refused = refused(one(400, "BDC_1117", text));
-            assert_eq!(refused.kind, RefusalKind::FundingAccount);
-            assert!(refused.message.contains("cardFundingPurpose") && refused.message.ends_with(text));
+            assert_eq!(refused.kind, RefusalKind::NotSupported);
+            assert!(refused.message.contains("cardFundingPurpose"), "{text}: {}", refused.message);
             assert_eq!(refused.fields[0].path, InputName::FundingAccount.path());
+        }
+    }
+
+    #[test]
+    fn a_status_that_leaves_the_outcome_open_refuses_only_by_a_documented_code() {
+        for status in LEFT_OPEN {
+            assert!(matches!(one(status, "BDC_9999", "No."), ProviderError::Unknown(_)), "{status}");
+            assert!(matches!(one(status, "BDC_1159", "Cannot overpay a bill."), ProviderError::Refused(_)), "{status}");
         }
     }
 

@@ -55,7 +55,11 @@ pub(in crate::providers::bill) fn found(
     }
     let read = |payment: Payment| {
         let terms = Terms { currency: currency_of(&payment, query), dollars, http_status: None };
-        standing(payment, terms)
+        let answer = standing(payment, terms);
+        // What bears no reference of ours may be another's, made before or beside this one: that it was stopped is no
+        // proof that this one was.
+        let verdict = answer.verdict.filter(|verdict| !query.bulk || !stopped(*verdict));
+        PaymentAnswer { verdict: verdict.or(Some(Verdict::Unclear)), ..answer }
     };
     Ok(of_ours.into_iter().map(read).collect())
 }
@@ -99,6 +103,10 @@ fn of_bulk(listed: Vec<Payment>, query: &StatusQuery) -> Result<Vec<Payment>, Pr
         return Err(ProviderError::Unknown(trouble("only a part of the bulk is found")));
     }
     Ok(candidates)
+}
+
+const fn stopped(verdict: Verdict) -> bool {
+    matches!(verdict, Verdict::Cancelled | Verdict::Declined | Verdict::Reversed)
 }
 
 /// Whether a payment was certainly made before the bulk was sent.

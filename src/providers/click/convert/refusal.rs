@@ -64,6 +64,7 @@ fn definite(message: String, code: Option<String>, http_status: u16) -> Refused 
         | RefusalKind::ProcessDate
         | RefusalKind::FundingAccount
         | RefusalKind::ReferenceInUse
+        | RefusalKind::NotSupported
         | RefusalKind::NotRecallable
         | RefusalKind::Other => None,
     };

@@ -55,7 +55,7 @@ pub(in crate::providers::clickpesa) fn notice(
         Ok(collection) => (Some(collection), None),
         Err(fault) => (None, Some(fault)),
     };
-    let notice = CallbackNotice { collection, control_number: number, ..CallbackNotice::default() };
+    let notice = CallbackNotice { collection, control_number: number, verified: true, ..CallbackNotice::default() };
     Ok(Heard { notice, unusable })
 }
 

@@ -1,0 +1,47 @@
+//! How many things a mutation makes, by which its tenant's rate is limited.
+//!
+//! Every field `create…` or `save…` makes one thing, or as many as the longest list in its input has items, as those of
+//! a bulk. A field under `@skip` or `@include` counts like any other. The operation was weighed before, so following
+//! its fragments as often as they are spread stays within the limit of selections.
+
+use std::convert::Infallible;
+
+use async_graphql::parser::types::{ExecutableDocument, Field, Selection, SelectionSet};
+use async_graphql::{Value, Variables};
+
+/// The beginnings of the names of mutations that make something.
+const MAKERS: [&str; 2] = ["create", "save"];
+
+/// Counts what the fields of a mutation's first level make.
+pub fn count(document: &ExecutableDocument, set: &SelectionSet, variables: &Variables) -> usize {
+    let made = set.items.iter().map(|selection| match &selection.node {
+        Selection::Field(field) => by_field(&field.node, variables),
+        Selection::InlineFragment(fragment) => count(document, &fragment.node.selection_set.node, variables),
+        Selection::FragmentSpread(spread) => document
+            .fragments
+            .get(&spread.node.fragment_name.node)
+            .map_or(0, |fragment| count(document, &fragment.node.selection_set.node, variables)),
+    });
+    made.fold(0, usize::saturating_add)
+}
+
+fn by_field(field: &Field, variables: &Variables) -> usize {
+    if !MAKERS.iter().any(|maker| field.name.node.starts_with(maker)) {
+        return 0;
+    }
+    let Some(input) = field.get_argument("input") else { return 1 };
+    let given = |variable| Ok::<_, Infallible>(variables.get(&variable).cloned().unwrap_or(Value::Null));
+    let Ok(input) = input.node.clone().into_const_with(given);
+    let items = match input {
+        Value::Object(members) => members.values().map(length).max().unwrap_or(0),
+        _ => 0,
+    };
+    items.max(1)
+}
+
+fn length(value: &Value) -> usize {
+    match value {
+        Value::List(items) => items.len(),
+        _ => 0,
+    }
+}
