@@ -35,7 +35,7 @@ impl App {
             Start::Oldest | Start::After(0) => Ok(0),
             Start::After(after) => {
                 let oldest = self.store.oldest_event(&owner.tenant).await?;
-                if after + 1 < oldest { Err(AppError::ResyncRequired(oldest)) } else { Ok(after) }
+                if after.saturating_add(1) < oldest { Err(AppError::ResyncRequired(oldest)) } else { Ok(after) }
             }
         }
     }

@@ -212,7 +212,11 @@ fn check(kind: OperationKind, position: Pos, weight: Weight, limits: &Limits) ->
         OperationKind::Query => {}
         OperationKind::Mutation => {
             at_most(level.fields, limits.max_root_mutation_fields, "fields in one mutation")?;
-            at_most(level.waiting_mutations, limits.max_waiting_mutations, "mutations that wait for a provider in one operation")?;
+            at_most(
+                level.waiting_mutations,
+                limits.max_waiting_mutations,
+                "mutations that wait for a provider in one operation",
+            )?;
         }
         OperationKind::Subscription if level.fields == 1 => {}
         OperationKind::Subscription => return Err(RequestError::at(Fault::SubscriptionFields, position)),

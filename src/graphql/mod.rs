@@ -26,10 +26,21 @@ pub mod source;
 pub mod subscription;
 pub mod trusted;
 
-use async_graphql::SDLExportOptions;
+use async_graphql::connection::Connection;
+use async_graphql::{SDLExportOptions, SchemaBuilder};
 
 use crate::app::App;
 use mutation::Mutation;
+use object::api_client::ApiClient;
+use object::bill::Bill;
+use object::bill_number::BillNumber;
+use object::biller::Biller;
+use object::bulk_payment::BulkPayment;
+use object::callback::Callback;
+use object::collection::Collection;
+use object::connection::IdCursor;
+use object::control_number::ControlNumber;
+use object::payment::Payment;
 use query::Query;
 use subscription::Subscription;
 
@@ -38,16 +49,30 @@ pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
 /// The schema over an application. Limits are the [`guard`]'s, so none is set here.
 pub fn schema(app: App, introspection: bool) -> Schema {
-    let mut schema = Schema::build(Query, Mutation, Subscription).data(app);
+    let mut schema = described().data(app);
     if !introspection {
         schema = schema.disable_suggestions();
     }
     schema.finish()
 }
 
+/// The roots, with the descriptions that the library leaves out.
+fn described() -> SchemaBuilder<Query, Mutation, Subscription> {
+    Schema::build(Query, Mutation, Subscription)
+        .override_output_type_description::<Connection<IdCursor, ApiClient>>("API clients, newest first.")
+        .override_output_type_description::<Connection<IdCursor, Bill>>("Bills, newest first.")
+        .override_output_type_description::<Connection<IdCursor, BillNumber>>("Bill numbers, newest first.")
+        .override_output_type_description::<Connection<IdCursor, Biller>>("Billers, by name.")
+        .override_output_type_description::<Connection<IdCursor, BulkPayment>>("Bulk payments, newest first.")
+        .override_output_type_description::<Connection<IdCursor, Callback>>("Callbacks, newest first.")
+        .override_output_type_description::<Connection<IdCursor, Collection>>("Collections, newest first.")
+        .override_output_type_description::<Connection<IdCursor, ControlNumber>>("Control numbers, newest first.")
+        .override_output_type_description::<Connection<IdCursor, Payment>>("Payments, newest first.")
+}
+
 /// The schema in its definition language, sorted, as `schema.graphql` holds it.
 pub fn sdl() -> String {
-    let schema = Schema::build(Query, Mutation, Subscription).finish();
+    let schema = described().finish();
     let options = SDLExportOptions::new().sorted_fields().sorted_arguments().sorted_enum_items().include_specified_by();
     schema.sdl_with_options(options)
 }

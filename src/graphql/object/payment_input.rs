@@ -71,7 +71,7 @@ pub struct CreatePaymentInput {
     /// How much.
     pub amount: MoneyInput,
     /// When to pay, in the biller's time zone. Absent: now. In the future: held by the provider where it holds payments,
-    /// else by billpay.
+    /// else by billpay. A day on which it could not be sent is missed: it is then cancelled, and never sent late.
     pub process_date: Option<Date>,
     /// When the bill is due.
     pub due_date: Option<Date>,
