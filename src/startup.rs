@@ -219,10 +219,7 @@ impl World {
 }
 
 /// The adapters of the providers that are switched on.
-pub fn providers(
-    settings: &Settings,
-    world: &World,
-) -> Result<BTreeMap<ProviderCode, Arc<dyn Provider>>, StartError> {
+pub fn providers(settings: &Settings, world: &World) -> Result<BTreeMap<ProviderCode, Arc<dyn Provider>>, StartError> {
     let on = &settings.providers;
     let clock = || world.clock.clone();
     let mut providers: Vec<Arc<dyn Provider>> = Vec::new();

@@ -180,7 +180,11 @@ impl App {
         };
         let told = answer.reported.provider_reference.as_deref();
         let is_another = payment.provider_reference.as_deref().zip(told).is_some_and(|(known, told)| known != told);
-        if is_another || work.bills_of(payment.id).await?.len() > 1 {
+        let of_another = match told {
+            Some(told) => !work.references_of_others(submission, &[told]).await?.is_empty(),
+            None => false,
+        };
+        if is_another || of_another || work.bills_of(payment.id).await?.len() > 1 {
             return work.request_look_up(submission.id).await;
         }
         self.apply(work, payment, &testimony).await?;

@@ -57,7 +57,8 @@ impl Work {
         let mut found = of_provider().filter(Column::ProviderReference.eq(theirs)).limit(2).all(&self.tx).await?;
         if found.is_empty() {
             // A bulk's payments are named one by one.
-            found = of_provider().filter(Column::Id.in_subquery(named(provider, theirs))).limit(2).all(&self.tx).await?;
+            found =
+                of_provider().filter(Column::Id.in_subquery(named(provider, theirs))).limit(2).all(&self.tx).await?;
         }
         // Two of the same name prove nothing about either.
         if found.len() == 1 { found.pop().map(submission).transpose() } else { Ok(None) }
@@ -89,7 +90,12 @@ impl Work {
     }
 
     /// Marks a call that is no submission: a recall. As [`mark`](Self::mark), but nothing is counted as sent.
-    pub async fn mark_call(&self, submission: &Submission, call: Duration, margin: Duration) -> Result<bool, StoreError> {
+    pub async fn mark_call(
+        &self,
+        submission: &Submission,
+        call: Duration,
+        margin: Duration,
+    ) -> Result<bool, StoreError> {
         let backend = self.backend();
         let now = now_sql(backend, "$1");
         let sql = format!(

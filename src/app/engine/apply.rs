@@ -182,7 +182,10 @@ impl App {
         let keeps_numbers = self
             .provider(payment.provider)
             .is_some_and(|provider| provider.capabilities().contains(&Capability::SaveBillNumber));
-        if keeps_numbers && payment.save_bill_number && matches!(payment.status, PaymentStatus::Pending | PaymentStatus::Succeeded) {
+        if keeps_numbers
+            && payment.save_bill_number
+            && matches!(payment.status, PaymentStatus::Pending | PaymentStatus::Succeeded)
+        {
             work.note_saved_with_provider(payment).await?;
         }
         Ok(())

@@ -11,9 +11,7 @@ const LONGEST_TEXT: usize = 500;
 const MOST_FIELDS: usize = 50;
 
 /// Answers that can be stored.
-pub(super) fn answers(
-    outcome: Result<Vec<PaymentAnswer>, ProviderError>,
-) -> Result<Vec<PaymentAnswer>, ProviderError> {
+pub(super) fn answers(outcome: Result<Vec<PaymentAnswer>, ProviderError>) -> Result<Vec<PaymentAnswer>, ProviderError> {
     outcome.map(|told| told.into_iter().map(clean_answer).collect()).map_err(error)
 }
 

@@ -87,6 +87,8 @@ impl App {
             return work.roll_back().await;
         };
         let holds_lease = current.fence == claimed.submission.fence;
+        let payments = WithParts::of(&work, current.id).await?;
+        let outcome = &unclaimed(&work, &current, &payments, outcome.clone()).await?;
         let verdict = verdict_of_look_up(outcome);
         current.attempt_count += 1;
         work.count_attempt(current.id, current.attempt_count).await?;
@@ -99,8 +101,6 @@ impl App {
             attempt_no: current.attempt_count,
             weigh: |verdict| verdict,
         };
-        let payments = WithParts::of(&work, current.id).await?;
-        let outcome = &unclaimed(&work, &current, &payments, outcome.clone()).await?;
         let told = match outcome {
             Ok(_) => witness.testify(outcome, &payments),
             // That a look-up failed says nothing about the payment.
@@ -143,9 +143,9 @@ async fn unclaimed(
     if taken.is_empty() {
         return Ok(outcome);
     }
-    let left = answers.iter().any(|answer| {
-        answer.reported.provider_reference.as_ref().is_some_and(|reference| !taken.contains(reference))
-    });
+    let left = answers
+        .iter()
+        .any(|answer| answer.reported.provider_reference.as_ref().is_some_and(|reference| !taken.contains(reference)));
     let verdict = if left { Verdict::Unclear } else { Verdict::NotFound };
     Ok(Ok(vec![PaymentAnswer { verdict: Some(verdict), ..PaymentAnswer::default() }]))
 }

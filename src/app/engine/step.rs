@@ -88,7 +88,11 @@ impl App {
     }
 
     /// Gives the lease back without a change.
-    pub(in crate::app) async fn hand_back(&self, submission: &Submission, next: Option<Timestamp>) -> Result<(), StoreError> {
+    pub(in crate::app) async fn hand_back(
+        &self,
+        submission: &Submission,
+        next: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
         let mut work = self.store.begin(CrashStep::Settle).await?;
         let Some(current) = work.lock_submission(submission.id).await? else { return work.roll_back().await };
         let asked_meanwhile = current.look_up_requests > submission.look_up_requests;

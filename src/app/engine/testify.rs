@@ -5,9 +5,7 @@ use super::apply::Facts;
 use super::parts::WithParts;
 use crate::domain::bulk_payment::fault_of_bill;
 use crate::domain::payment::evidence::{Source, Verdict};
-use crate::domain::payment::matching::{
-    Matched, PartMatch, ToldPart, WantedPart, bills_agree, combine, match_bills,
-};
+use crate::domain::payment::matching::{Matched, PartMatch, ToldPart, WantedPart, bills_agree, combine, match_bills};
 use crate::domain::payment::{Allocation, Failure};
 use crate::domain::provider::ProviderCode;
 use crate::domain::refusal::ErrorCode;
@@ -125,8 +123,7 @@ impl Witness {
     }
 
     fn unclear(&self) -> Told {
-        let testimony =
-            Testimony { note: Some("the provider's answer names no bill"), ..self.says(Verdict::Unclear) };
+        let testimony = Testimony { note: Some("the provider's answer names no bill"), ..self.says(Verdict::Unclear) };
         Told { testimony, part_references: Vec::new() }
     }
 

@@ -74,9 +74,11 @@ const fn review(reason: ReviewReason) -> Fold {
 /// SCHEDULED and READY: nothing was sent, so whoever reports that the provider has it contradicts our books.
 const fn fold_unsent(verdict: Verdict) -> Fold {
     match verdict {
-        Verdict::Accepted | Verdict::Succeeded | Verdict::Reversed | Verdict::DisbursementFailed | Verdict::FundingFailed => {
-            review(ReviewReason::UnexpectedSuccess)
-        }
+        Verdict::Accepted
+        | Verdict::Succeeded
+        | Verdict::Reversed
+        | Verdict::DisbursementFailed
+        | Verdict::FundingFailed => review(ReviewReason::UnexpectedSuccess),
         Verdict::Mismatch => review(ReviewReason::Mismatch),
         Verdict::NotFound => Fold::Stay,
         Verdict::NotSent

@@ -131,7 +131,9 @@ impl ReviewReason {
             Self::UnexpectedSuccess => "the provider reports a payment that was not sent, or was cancelled",
             Self::DuplicateSuspected => "two payments for the same bill seem to have succeeded",
             Self::DisbursementFailed => "the provider reports that the biller did not get the money",
-            Self::FundingFailed => "the provider paid the biller and could not take the money from us: it must be wired",
+            Self::FundingFailed => {
+                "the provider paid the biller and could not take the money from us: it must be wired"
+            }
             Self::Contradiction => "the provider says both that it paid and that it cancelled",
             Self::Restored => "the database was restored and may have forgotten that this was sent",
         }

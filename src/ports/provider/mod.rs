@@ -117,7 +117,12 @@ pub trait Provider: Send + Sync + fmt::Debug {
 
     /// Sends frozen bytes, once; an answer for each payment that the provider made of them. The whole call ends before
     /// `deadline`, which was set before the claim, so that no pause of this process can carry it past the lease.
-    async fn submit(&self, _: &FrozenRequest, _: Preparation, _: Deadline) -> Result<Vec<PaymentAnswer>, ProviderError> {
+    async fn submit(
+        &self,
+        _: &FrozenRequest,
+        _: Preparation,
+        _: Deadline,
+    ) -> Result<Vec<PaymentAnswer>, ProviderError> {
         lacking()
     }
 

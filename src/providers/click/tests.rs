@@ -267,8 +267,7 @@ async fn f4_an_unclear_answer_is_unknown() {
         &[SIGNED_IN, "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\npage"],
     ] {
         let (click, _requests) = server(answer).await;
-        let error =
-            send(&click, &frozen(&click, &payment())).await.expect_err("no clear answer");
+        let error = send(&click, &frozen(&click, &payment())).await.expect_err("no clear answer");
         assert!(matches!(error, ProviderError::Unknown(_)), "{error}");
     }
 }

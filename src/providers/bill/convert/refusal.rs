@@ -59,7 +59,8 @@ pub(in crate::providers::bill) fn is_session_refused(answer: &Answer) -> bool {
 
 /// Whether an error bears a code of which the pages say that nothing was done.
 fn is_documented(error: &ErrorEntry) -> bool {
-    let codes = ["BDC_1108", "BDC_1117", "BDC_1119", "BDC_1120", "BDC_1122", "BDC_1124", "BDC_1129", "BDC_1159", "BDC_1205"];
+    let codes =
+        ["BDC_1108", "BDC_1117", "BDC_1119", "BDC_1120", "BDC_1122", "BDC_1124", "BDC_1129", "BDC_1159", "BDC_1205"];
     error.code.as_deref().is_some_and(|code| codes.contains(&code))
 }
 
