@@ -2,7 +2,7 @@
 # scripts/setup.sh installs, or names.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test kills playground schema lint setup-demo setup-test clients
+.PHONY: help demo test kills fuzz playground schema lint setup-demo setup-test clients
 
 KILLS ?= 100
 export KILLS
@@ -19,6 +19,10 @@ test: setup-test playground clients ## all tests, with a throw-away PostgreSQL a
 
 kills: setup-test playground ## kill the server KILLS times (100) while it pays, and count payments made twice or lost
 	scripts/with-postgres.sh cargo test --test it -- --ignored kill_harness --nocapture
+
+fuzz: setup-demo playground ## ask everything that schemathesis can think of (CASES=2000, SEED=n)
+	cargo build --bin billpay
+	@scripts/fuzz.sh "$${CARGO_TARGET_DIR:-target}/debug/billpay"
 
 playground: setup-demo ## build the playground's assets into playground/dist
 	@scripts/playground.sh

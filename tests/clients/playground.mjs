@@ -168,11 +168,16 @@ async function desktop(config) {
     assert(await page.locator('meta[name=robots][content*=noindex]').count() === 1, 'no robots meta');
   });
   await check('GraphiQL is ready with the example tabs and the schema', async () => {
-    await page.waitForFunction(() => document.querySelectorAll('.graphiql-tab').length >= 15);
+    await page.waitForFunction(() => document.querySelectorAll('.graphiql-tab').length >= 17);
     await page.locator('button[aria-label="Show Documentation Explorer"]').click();
     await page.waitForSelector('.graphiql-doc-explorer-root-type');
     await page.locator('button[aria-label="Hide Documentation Explorer"]').click();
     return `${await page.locator('.graphiql-tab').count()} tabs`;
+  });
+  await check('the explorer shows what can be asked', async () => {
+    await page.locator('button[aria-label="Show GraphiQL Explorer"]').click();
+    for (const field of ['billers', 'payments', 'controlNumbers']) await page.waitForSelector(`.graphiql-explorer-${field}`);
+    await page.locator('button[aria-label="Hide GraphiQL Explorer"]').click();
   });
   await check('the tenant is shown', async () => {
     assert((await page.locator('#bp-tenant').textContent()) === config.tenant, 'another tenant, or none');

@@ -2,6 +2,7 @@
 
 mod support;
 
+mod attacks;
 mod bad_input;
 mod bill;
 mod bill_numbers;
@@ -9,6 +10,7 @@ mod bulk;
 mod callbacks;
 mod callbacks_query;
 mod click;
+mod clients;
 mod collections;
 mod contract;
 mod control_numbers;
@@ -40,3 +42,4 @@ mod subscriptions;
 mod tenants;
 mod tokens;
 mod unreadable;
+mod web;

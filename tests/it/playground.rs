@@ -32,7 +32,7 @@ async fn run(client: &str, app: &TestApp) -> String {
 }
 
 /// Runs a client on a server with a playground, and cleans up behind it before it tells how that went.
-async fn on_a_server(client: &'static str) -> String {
+pub async fn on_a_server(client: &'static str) -> String {
     let app = TestApp::start_with_playground(Db::Sqlite).await;
     app.admin().biller(KPLC).await;
     let running = app.clone();

@@ -23,6 +23,7 @@ use tokio::task::JoinHandle;
 
 use super::client::{Client, http_client};
 use super::database::{Db, TestDatabase, scalar};
+use super::proxy::Proxy;
 use super::text;
 
 /// The key of the tests' tokens.
@@ -47,6 +48,8 @@ const ON_DEMAND: [(&str, &str, ProviderSettings); 3] = [
 ];
 /// Those of them that send where their dashboard says, not where a payment does.
 const WITH_WEBHOOKS: [(&str, &str); 2] = [("BILLPAY_TEST_BILL", "bill"), ("BILLPAY_TEST_CLICKPESA", "clickpesa")];
+/// The value of such a switch for a provider that billpay calls through the test's proxy.
+const PROXIED: &str = "proxied";
 
 /// The settings of a provider, below its section, for the address of the sandbox.
 type ProviderSettings = fn(SocketAddr) -> Vec<(&'static str, String)>;
@@ -75,6 +78,7 @@ struct Inner {
     variables: BTreeMap<String, String>,
     servers: Mutex<Vec<Server>>,
     simulator: JoinHandle<()>,
+    proxy: Option<Proxy>,
 }
 
 impl TestApp {
@@ -92,9 +96,14 @@ impl TestApp {
         let database = TestDatabase::create(db).await;
         let (sandbox, simulator) = start_sandbox().await;
         let mut variables = usual_settings(&database.url, sandbox);
+        let is_proxied = settings.iter().any(|(_, value)| *value == PROXIED);
+        let proxy = if is_proxied { Some(Proxy::start(sandbox).await) } else { None };
         for (switch, provider, its_settings) in ON_DEMAND {
             if settings.contains(&(switch, "on")) {
                 variables.extend(named(provider, its_settings(sandbox)));
+            }
+            if let Some(proxy) = proxy.as_ref().filter(|_| settings.contains(&(switch, PROXIED))) {
+                variables.extend(named(provider, its_settings(proxy.address())));
             }
         }
         variables.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
@@ -117,6 +126,7 @@ impl TestApp {
                 variables,
                 servers: Mutex::new(vec![server]),
                 simulator,
+                proxy,
                 clock,
             }),
         }
@@ -135,6 +145,7 @@ impl TestApp {
         for server in self.inner.servers.lock().await.drain(..) {
             server.stop().await;
         }
+        self.inner.proxy.iter().for_each(Proxy::stop);
         self.inner.simulator.abort();
         self.inner.database.remove().await;
     }
@@ -142,6 +153,11 @@ impl TestApp {
     /// The clock of the server.
     pub fn clock(&self) -> &Clock {
         &self.inner.clock
+    }
+
+    /// The proxy before the provider of which a setting says `proxied`.
+    pub fn proxy(&self) -> &Proxy {
+        self.inner.proxy.as_ref().expect("a provider that is proxied")
     }
 
     /// The settings that the server was started with, as in the environment.

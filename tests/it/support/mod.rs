@@ -4,6 +4,7 @@ pub mod app;
 pub mod client;
 pub mod database;
 pub mod numbers;
+pub mod proxy;
 pub mod subscription;
 pub mod vendors;
 
