@@ -12,6 +12,7 @@
   const LIVE_EVENTS_KEPT = 50;
   const BILLERS_ASKED = 100;
   const BILLS_TOGETHER = 3;
+  const DAYS_LATER = 7;
 
   // What stands in the variables pane of each example. `ids` come from the server.
   const VARIABLES = {
@@ -52,6 +53,15 @@
     }),
     '13-watch-the-money': () => ({ after: null }),
     '14-everything': () => ({ after: null }),
+    '16-schedule-and-cancel': (ids) => ({
+      input: { ...payment(ids.postpaid, '1234567', '640', 'later'), processDate: inDays(DAYS_LATER) },
+      cancel: { paymentId: '<the id of that payment>', reason: 'Changed my mind.' },
+    }),
+    '17-api-clients': () => ({
+      input: { name: 'Till 7', scopes: ['payments:read', 'payments:write'] },
+      first: 20,
+      revoke: { apiClientId: '<the id of that client>' },
+    }),
   };
 
   // Which biller an example uses: the first whose code or name matches, else any of the provider.
@@ -71,6 +81,12 @@
       description: 'Playground',
       wait: 'SUBMITTED',
     };
+  }
+
+  function inDays(days) {
+    const day = new Date();
+    day.setDate(day.getDate() + days);
+    return day.toISOString().slice(0, 10);
   }
 
   function freshKey(name) {
