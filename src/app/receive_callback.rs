@@ -178,13 +178,12 @@ impl App {
             // Which of them it speaks of, and of how much of it, a look-up tells for sure.
             return work.request_look_up(submission.id).await;
         };
-        let told = answer.reported.provider_reference.as_deref();
-        let is_another = payment.provider_reference.as_deref().zip(told).is_some_and(|(known, told)| known != told);
-        let of_another = match told {
-            Some(told) => !work.references_of_others(submission, &[told]).await?.is_empty(),
-            None => false,
+        let is_strange = match (payment.provider_reference.as_deref(), answer.reported.provider_reference.as_deref()) {
+            (_, None) => false,
+            (Some(known), Some(told)) if known != told => true,
+            (_, Some(told)) => !work.references_of_others(submission, &[told]).await?.is_empty(),
         };
-        if is_another || of_another || work.bills_of(payment.id).await?.len() > 1 {
+        if is_strange || work.bills_of(payment.id).await?.len() > 1 {
             return work.request_look_up(submission.id).await;
         }
         self.apply(work, payment, &testimony).await?;

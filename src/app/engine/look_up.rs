@@ -88,7 +88,8 @@ impl App {
         };
         let holds_lease = current.fence == claimed.submission.fence;
         let payments = WithParts::of(&work, current.id).await?;
-        let outcome = &unclaimed(&work, &current, &payments, outcome.clone()).await?;
+        let of_others = of_others(&work, &current, &payments, outcome).await?;
+        let outcome = of_others.as_ref().unwrap_or(outcome);
         let verdict = verdict_of_look_up(outcome);
         current.attempt_count += 1;
         work.count_attempt(current.id, current.attempt_count).await?;
@@ -128,26 +129,27 @@ fn verdict_of_look_up(outcome: &Result<Vec<PaymentAnswer>, ProviderError>) -> Ve
 }
 
 /// A bulk bears no reference of ours at the provider, so that a look-up may find another's payments of the same bills.
-/// What belongs to another submission is taken out; where something is left, nothing is sure.
-async fn unclaimed(
+/// Where some of it belongs to another submission, this is what the look-up says instead: that nothing was found, or,
+/// where something is left, that nothing is sure.
+async fn of_others(
     work: &Work,
     submission: &Submission,
     payments: &[WithParts],
-    outcome: Result<Vec<PaymentAnswer>, ProviderError>,
-) -> Result<Result<Vec<PaymentAnswer>, ProviderError>, StoreError> {
+    outcome: &Result<Vec<PaymentAnswer>, ProviderError>,
+) -> Result<Option<Result<Vec<PaymentAnswer>, ProviderError>>, StoreError> {
     let is_bulk = payments.iter().any(|one| one.payment.bulk_payment_id.is_some());
-    let (true, Ok(answers)) = (is_bulk, &outcome) else { return Ok(outcome) };
+    let (true, Ok(answers)) = (is_bulk, outcome) else { return Ok(None) };
     let references: Vec<&str> =
         answers.iter().filter_map(|answer| answer.reported.provider_reference.as_deref()).collect();
     let taken = work.references_of_others(submission, &references).await?;
     if taken.is_empty() {
-        return Ok(outcome);
+        return Ok(None);
     }
     let left = answers
         .iter()
         .any(|answer| answer.reported.provider_reference.as_ref().is_some_and(|reference| !taken.contains(reference)));
     let verdict = if left { Verdict::Unclear } else { Verdict::NotFound };
-    Ok(Ok(vec![PaymentAnswer { verdict: Some(verdict), ..PaymentAnswer::default() }]))
+    Ok(Some(Ok(vec![PaymentAnswer { verdict: Some(verdict), ..PaymentAnswer::default() }])))
 }
 
 fn trouble_of(error: &ProviderError) -> Trouble {
