@@ -46,6 +46,11 @@ impl PageRequest {
         Self { limit, from: From::Start, after: None, before: None }
     }
 
+    /// Whether it is the very beginning of the list, which is read for many lists at once.
+    pub fn is_beginning(self) -> bool {
+        self == Self::first(self.limit)
+    }
+
     /// Makes a page of what was found: `limit + 1` objects were asked for, counted from the wanted end.
     pub fn cut<T>(self, mut found: Vec<T>) -> Page<T> {
         let more = found.len() as u64 > self.limit;

@@ -72,7 +72,7 @@ impl ContextExt for Context<'_> {
     fn loader(&self) -> &DataLoader<StoreLoader> {
         let loaders = self.data_unchecked::<Loaders>();
         loaders.made.get_or_init(|| {
-            let loader = StoreLoader::new(self.app().clone(), self.owner(), self.is_operator());
+            let loader = StoreLoader::new(self.app().clone(), self.requester());
             DataLoader::new(loader, TokioSpawner::current(), AtGate(loaders.gate.clone()))
         })
     }

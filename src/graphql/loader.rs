@@ -19,7 +19,8 @@ use crate::domain::payment::recall::Recall;
 use crate::domain::payment::{Allocation, Attempt, Payment, Receipt};
 use crate::domain::provider::ProviderCode;
 use crate::domain::reminder::Reminder;
-use crate::store::{Owner, ProviderRow, StoreError};
+use crate::domain::requester::{Requester, Scope};
+use crate::store::{CallbackReader, KeptCallback, Owner, ProviderRow, StoreError};
 
 /// Loads from the store what one owner may see.
 #[derive(Debug)]
@@ -27,12 +28,14 @@ pub struct StoreLoader {
     app: App,
     owner: Owner,
     operator: bool,
+    callbacks: CallbackReader,
 }
 
 impl StoreLoader {
     /// A loader for one request; an operator's finds what belongs to no tenant, too.
-    pub const fn new(app: App, owner: Owner, operator: bool) -> Self {
-        Self { app, owner, operator }
+    pub fn new(app: App, requester: &Requester) -> Self {
+        let operator = requester.may(Scope::Operator);
+        Self { app, owner: Owner::of(requester), operator, callbacks: CallbackReader::of(requester) }
     }
 }
 
@@ -50,6 +53,10 @@ macro_rules! key {
 key! {
     /// A payment by its id.
     PaymentKey
+}
+key! {
+    /// A callback by its id.
+    CallbackKey
 }
 key! {
     /// A bill by its id.
@@ -249,6 +256,17 @@ impl Loader<CollectionsOfControlNumber> for StoreLoader {
             }));
         }
         Ok(found)
+    }
+}
+
+impl Loader<CallbackKey> for StoreLoader {
+    type Value = KeptCallback;
+    type Error = LoadError;
+
+    async fn load(&self, keys: &[CallbackKey]) -> Result<HashMap<CallbackKey, KeptCallback>, LoadError> {
+        let ids: Vec<_> = keys.iter().map(|key| key.0).collect();
+        let found = self.app.store.callbacks_by_id(&self.callbacks, &ids).await?;
+        Ok(found.into_iter().map(|(id, callback)| (CallbackKey(id), callback)).collect())
     }
 }
 

@@ -40,6 +40,7 @@ use object::callback::Callback;
 use object::collection::Collection;
 use object::connection::IdCursor;
 use object::control_number::ControlNumber;
+use object::event::EventConnection;
 use object::payment::Payment;
 use query::Query;
 use subscription::Subscription;
@@ -67,6 +68,7 @@ fn described() -> SchemaBuilder<Query, Mutation, Subscription> {
         .override_output_type_description::<Connection<IdCursor, Callback>>("Callbacks, newest first.")
         .override_output_type_description::<Connection<IdCursor, Collection>>("Collections, newest first.")
         .override_output_type_description::<Connection<IdCursor, ControlNumber>>("Control numbers, newest first.")
+        .override_output_type_description::<EventConnection>("Part of the log, oldest first.")
         .override_output_type_description::<Connection<IdCursor, Payment>>("Payments, newest first.")
 }
 

@@ -13,7 +13,7 @@ use super::object::biller::{Biller, BillerFilter};
 use super::object::bulk_payment::BulkPayment;
 use super::object::callback::{Callback, CallbackFilter};
 use super::object::collection::{Collection, CollectionFilter};
-use super::object::connection::{IdCursor, PageArguments, connection, limit};
+use super::object::connection::{IdCursor, PageArguments, connection, end_and_limit};
 use super::object::control_number::{ControlNumber, ControlNumberBy, ControlNumberFilter};
 use super::object::event::{self, EventConnection, EventFilter};
 use super::object::funding_account::FundingAccount;
@@ -27,7 +27,7 @@ use crate::app::access::{require, require_either};
 use crate::app::events::Start;
 use crate::domain::provider::ProviderCode;
 use crate::domain::requester::Scope;
-use crate::store::{CallbackReader, Owner};
+use crate::store::{CallbackReader, EventPage};
 
 /// How many ids `nodes` takes at once.
 const MOST_NODES: usize = 100;
@@ -320,10 +320,7 @@ impl Query {
         require_either(ctx.requester(), Scope::Admin, Scope::Operator).map_err(top_level)?;
         let page = PageArguments { first, after, last, before }.request("cbk")?;
         let filter = filter::callbacks(filter.unwrap_or_default())?;
-        // A callback names no customer, so a token that speaks for one sees none of the tenant's.
-        let Owner { tenant, customer } = ctx.owner();
-        let tenant = Some(tenant).filter(|_| ctx.is_admin() && customer.is_none());
-        let reader = CallbackReader { tenant, unowned: ctx.is_operator() };
+        let reader = CallbackReader::of(ctx.requester());
         let found = ctx.app().store.callbacks(&reader, &filter, page).await.map_err(database)?;
         Ok(connection(found, |callback| callback.id.to_string(), Callback))
     }
@@ -372,21 +369,26 @@ impl Query {
     }
 
     /// The log, oldest first. Whoever reads on from the last sequence misses nothing.
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a field are the contract with clients")]
     async fn events(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Behind this sequence; from the oldest where absent.")] after: Option<Sequence>,
         #[graphql(desc = "The first so many: 20 where absent, 100 at most.")] first: Option<i32>,
+        #[graphql(desc = "Before this sequence; up to the newest where absent.")] before: Option<Sequence>,
+        #[graphql(desc = "The last so many.")] last: Option<i32>,
         #[graphql(desc = "Which are wanted.")] filter: Option<EventFilter>,
     ) -> async_graphql::Result<EventConnection> {
         filter::require_events(ctx)?;
-        let (app, owner, limit) = (ctx.app(), ctx.owner(), limit(first)?);
+        let (app, owner) = (ctx.app(), ctx.owner());
+        let (from, limit) = end_and_limit(first, last)?;
         let start = after.map_or(Start::Oldest, |after| Start::After(after.0));
         let after = app.event_start(&owner, start).await.map_err(top_level)?;
+        let page = EventPage { after, before: before.map(|before| before.0), from, limit };
         let filter = filter::events(ctx, filter.unwrap_or_default())?;
         // The head is read first, so that it is never ahead of a page that ends the log.
         let head = app.store.event_head(&owner.tenant).await.map_err(database)?;
-        let found = app.store.events_after(&owner, &filter, after, limit + 1).await.map_err(database)?;
-        Ok(event::connection(found, usize::try_from(limit).unwrap_or(usize::MAX), after, head))
+        let found = app.store.event_page(&owner, &filter, page).await.map_err(database)?;
+        Ok(event::connection(found, head))
     }
 }

@@ -16,7 +16,7 @@ use super::{Store, StoreError};
 use crate::domain::ids::{CallbackId, Id, PaymentId};
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::provider::ProviderCode;
-use crate::domain::requester::TenantId;
+use crate::domain::requester::{Requester, Scope, TenantId};
 
 /// What is read of a row; the body stays where it is.
 const SHOWN: [Column; 8] = [
@@ -77,7 +77,35 @@ pub struct CallbackFilter {
     pub received_before: Option<Timestamp>,
 }
 
+impl CallbackReader {
+    /// What a requester may see: an administrator what is its tenant's, an operator what is nobody's. A callback names no
+    /// customer, so a token that speaks for one sees none of the tenant's.
+    pub fn of(requester: &Requester) -> Self {
+        let whole_tenant = requester.may(Scope::Admin) && requester.customer.is_none();
+        Self { tenant: whole_tenant.then(|| requester.tenant.clone()), unowned: requester.may(Scope::Operator) }
+    }
+
+    const fn sees_none(&self) -> bool {
+        self.tenant.is_none() && !self.unowned
+    }
+}
+
 impl Store {
+    /// Several callbacks that the reader may see, by id.
+    pub async fn callbacks_by_id(
+        &self,
+        reader: &CallbackReader,
+        ids: &[Uuid],
+    ) -> Result<HashMap<Uuid, KeptCallback>, StoreError> {
+        if reader.sees_none() {
+            return Ok(HashMap::new());
+        }
+        let wanted = visible(reader).add(Column::Id.is_in(ids.iter().copied()));
+        let found = Entity::find().select_only().columns(SHOWN).filter(wanted);
+        let rows: Vec<Row> = found.into_tuple().all(&self.reader).await?;
+        rows.into_iter().map(|row| Ok((row.0, callback(row)?))).collect()
+    }
+
     /// A page of callbacks, newest first.
     pub async fn callbacks(
         &self,
@@ -85,7 +113,7 @@ impl Store {
         filter: &CallbackFilter,
         page: PageRequest,
     ) -> Result<Page<KeptCallback>, StoreError> {
-        if reader.tenant.is_none() && !reader.unowned {
+        if reader.sees_none() {
             return Ok(page.cut(Vec::new()));
         }
         let wanted = visible(reader).add(matching(filter));

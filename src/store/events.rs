@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use entity::event::{Column, Entity, Model};
@@ -12,6 +12,7 @@ use super::owner::Owner;
 use super::time::timestamp;
 use super::{Store, StoreError};
 use crate::domain::event::{Event, EventType, SubjectKind};
+use crate::domain::page::{From, Page};
 use crate::domain::payment::status::PaymentStatus;
 use crate::domain::requester::TenantId;
 
@@ -28,7 +29,58 @@ pub struct EventFilter {
     pub statuses: Option<Vec<PaymentStatus>>,
 }
 
+/// Which part of the log is wanted. The log runs from the oldest to the newest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventPage {
+    /// Only what stands behind this sequence; 0: from the oldest.
+    pub after: i64,
+    /// Only what stands before this sequence.
+    pub before: Option<i64>,
+    /// Counted from where.
+    pub from: From,
+    /// How many at most.
+    pub limit: u64,
+}
+
+impl EventPage {
+    /// Makes a page of what was found: `limit + 1` events were asked for, counted from the wanted end.
+    fn cut(self, mut found: Vec<Event>) -> Page<Event> {
+        let more = found.len() as u64 > self.limit;
+        found.truncate(usize::try_from(self.limit).unwrap_or(usize::MAX));
+        match self.from {
+            From::Start => Page { items: found, has_previous: self.after > 0, has_next: more },
+            From::End => {
+                found.reverse();
+                Page { items: found, has_previous: more, has_next: self.before.is_some() }
+            }
+        }
+    }
+}
+
 impl Store {
+    /// A page of the log.
+    pub async fn event_page(
+        &self,
+        owner: &Owner,
+        filter: &EventFilter,
+        page: EventPage,
+    ) -> Result<Page<Event>, StoreError> {
+        let order = match page.from {
+            From::Start => Order::Asc,
+            From::End => Order::Desc,
+        };
+        let wanted = condition(owner, filter)
+            .add(Column::Sequence.gt(page.after))
+            .add_option(page.before.map(|before| Column::Sequence.lt(before)));
+        let rows = Entity::find()
+            .filter(wanted)
+            .order_by(Column::Sequence, order)
+            .limit(page.limit + 1)
+            .all(&self.reader)
+            .await?;
+        Ok(page.cut(rows.into_iter().map(event).collect::<Result<_, _>>()?))
+    }
+
     /// Up to `limit` events behind `after`, oldest first.
     pub async fn events_after(
         &self,

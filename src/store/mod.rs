@@ -59,7 +59,7 @@ pub use control_numbers::{
 pub use create::{Created, NewBulk, NewPayment, NewSubmission};
 pub use epoch::Epoch;
 pub use error::StoreError;
-pub use events::EventFilter;
+pub use events::{EventFilter, EventPage};
 pub use evidence::NewEvidence;
 pub use inbox::{Callback, CallbackState};
 pub use notify::Listener;

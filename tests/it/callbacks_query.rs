@@ -32,8 +32,14 @@ on_both_databases! {
         assert_eq!((text(&found, "/provider/code"), &found["verified"]), ("almara", &json!(false)));
         assert_eq!((text(&found, "/state"), &found["ourReference"]), ("MATCHED", &payment["ourReference"]));
         assert_eq!(found["subject"], json!({ "__typename": "Payment", "id": payment["id"] }));
+        let by_id = |client: Client| {
+            let id = json!({ "id": found["id"] });
+            async move { client.data("query ($id: ID!) { node(id: $id) { __typename id } }", id).await["node"].take() }
+        };
+        assert_eq!(by_id(client).await, json!({ "__typename": "Callback", "id": found["id"] }));
         for stranger in [app.client("umbrella", ALL), app.client_with(&app.token_for_customer(TENANT, "c", ALL))] {
             assert_eq!(seen(&stranger, json!({})).await, Vec::<Value>::new());
+            assert_eq!(by_id(stranger).await, Value::Null);
         }
         let operator = app.client(OPERATORS, "operator");
         assert_eq!(seen(&operator, json!({})).await, Vec::<Value>::new(), "a tenant's is not an operator's");

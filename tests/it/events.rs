@@ -100,3 +100,27 @@ on_both_databases! {
         }
     }
 }
+
+on_both_databases! {
+    async fn the_log_is_read_from_its_end_too(app: TestApp) {
+        let client = app.admin();
+        client.pay_until("1111111", &["SUCCEEDED"]).await;
+        let document = "query ($first: Int, $after: Sequence, $last: Int, $before: Sequence) {
+            events(first: $first, after: $after, last: $last, before: $before) {
+                nodes { sequence } pageInfo { hasPreviousPage hasNextPage } } }";
+        for (page, wanted, has_previous, has_next) in [
+            (json!({ "last": 2 }), &["3", "4"][..], true, false),
+            (json!({ "last": 2, "before": "4" }), &["2", "3"], true, true),
+            (json!({ "last": 9, "before": "3" }), &["1", "2"], false, true),
+            (json!({ "first": 1, "after": "1", "before": "4" }), &["2"], true, true),
+            (json!({ "last": 5, "after": "3" }), &["4"], false, false),
+        ] {
+            let found = client.data(document, page.clone()).await;
+            let sequences: Vec<_> = list(&found, "/events/nodes").iter().map(|event| text(event, "/sequence")).collect();
+            assert_eq!(sequences, wanted, "{page}");
+            let ends = json!({ "hasPreviousPage": has_previous, "hasNextPage": has_next });
+            assert_eq!(found["events"]["pageInfo"], ends, "{page}");
+        }
+        assert_eq!(client.refused(document, json!({ "first": 1, "last": 1 })).await, "BAD_USER_INPUT");
+    }
+}

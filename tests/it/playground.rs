@@ -19,11 +19,21 @@ fn clients() -> PathBuf {
     folder
 }
 
-/// Runs one of the clients and answers what it printed; fails with that where it fails.
+/// Runs one of the clients against a server.
 async fn run(client: &str, app: &TestApp) -> String {
+    output_of(client, &[("BILLPAY_URL", app.url("")), ("TOKEN", app.token(TENANT, ALL))]).await
+}
+
+/// Runs one of the programs that needs no server.
+pub async fn without_a_server(client: &str) -> String {
+    output_of(client, &[]).await
+}
+
+/// Runs a program of the clients' and answers what it printed; fails with that where it fails.
+async fn output_of(client: &str, settings: &[(&str, String)]) -> String {
     let mut node = Command::new("node");
     node.arg(client).current_dir(clients()).kill_on_drop(true).stdin(Stdio::null());
-    node.env("BILLPAY_URL", app.url("")).env("TOKEN", app.token(TENANT, ALL));
+    node.envs(settings.iter().map(|(name, value)| (name, value)));
     let output = tokio::time::timeout(LONGEST, node.output()).await.expect("an end in time");
     let output = output.unwrap_or_else(|error| panic!("node does not run ({error}): use `make test`"));
     let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));

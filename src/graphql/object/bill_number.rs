@@ -116,19 +116,18 @@ impl BillNumber {
         ctx: &Context<'_>,
         #[graphql(desc = "The first so many: 20 where absent, 100 at most.")] first: Option<i32>,
         #[graphql(desc = "Behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "The last so many.")] last: Option<i32>,
+        #[graphql(desc = "Before this cursor.")] before: Option<String>,
     ) -> async_graphql::Result<Connection<IdCursor, Payment>> {
         ctx.require(Scope::PaymentsRead)?;
-        let page = PageArguments { first, after, ..PageArguments::default() }.request("pay")?;
-        let found = match page.after {
-            None => {
-                let key = PaymentsOfBillNumber { bill_number: self.0.id.uuid(), limit: page.limit };
-                let payments = ctx.loader().load_one(key).await.map_err(load_error)?.unwrap_or_default();
-                PageRequest::first(page.limit).cut(payments)
-            }
-            Some(_) => {
-                let filter = PaymentFilter { bill_number_id: Some(self.0.id), ..PaymentFilter::default() };
-                ctx.app().store.payments(&ctx.owner(), &filter, page).await.map_err(database)?
-            }
+        let page = PageArguments { first, after, last, before }.request("pay")?;
+        let found = if page.is_beginning() {
+            let key = PaymentsOfBillNumber { bill_number: self.0.id.uuid(), limit: page.limit };
+            let payments = ctx.loader().load_one(key).await.map_err(load_error)?.unwrap_or_default();
+            PageRequest::first(page.limit).cut(payments)
+        } else {
+            let filter = PaymentFilter { bill_number_id: Some(self.0.id), ..PaymentFilter::default() };
+            ctx.app().store.payments(&ctx.owner(), &filter, page).await.map_err(database)?
         };
         Ok(connection(found, |payment| payment.id.to_string(), Payment))
     }

@@ -46,15 +46,22 @@ pub fn limit(asked: Option<i32>) -> async_graphql::Result<u64> {
     }
 }
 
+/// From which end of a list how many are wanted.
+pub fn end_and_limit(first: Option<i32>, last: Option<i32>) -> async_graphql::Result<(From, u64)> {
+    match (first, last) {
+        (Some(_), Some(_)) => Err(bad_input("`first` and `last` cannot be used together")),
+        (None, Some(_)) => Ok((From::End, limit(last)?)),
+        (_, None) => Ok((From::Start, limit(first)?)),
+    }
+}
+
 impl PageArguments {
     /// The page that is meant; refuses what cannot be one.
     pub fn request(&self, prefix: &str) -> async_graphql::Result<PageRequest> {
-        if self.first.is_some() && self.last.is_some() {
-            return Err(bad_input("`first` and `last` cannot be used together"));
-        }
+        let (from, limit) = end_and_limit(self.first, self.last)?;
         Ok(PageRequest {
-            limit: limit(self.first.or(self.last))?,
-            from: if self.last.is_some() { From::End } else { From::Start },
+            limit,
+            from,
             after: self.after.as_deref().map(|cursor| position(cursor, prefix)).transpose()?,
             before: self.before.as_deref().map(|cursor| position(cursor, prefix)).transpose()?,
         })

@@ -202,18 +202,17 @@ impl ControlNumber {
         ctx: &Context<'_>,
         #[graphql(desc = "The first so many: 20 where absent, 100 at most.")] first: Option<i32>,
         #[graphql(desc = "Behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "The last so many.")] last: Option<i32>,
+        #[graphql(desc = "Before this cursor.")] before: Option<String>,
     ) -> async_graphql::Result<Connection<IdCursor, Collection>> {
-        let page = PageArguments { first, after, ..PageArguments::default() }.request("col")?;
-        let found = match page.after {
-            None => {
-                let key = CollectionsOfControlNumber { control_number: self.0.id.uuid(), limit: page.limit };
-                let collections = ctx.loader().load_one(key).await.map_err(load_error)?.unwrap_or_default();
-                PageRequest::first(page.limit).cut(collections)
-            }
-            Some(_) => {
-                let filter = CollectionFilter { control_number_id: Some(self.0.id), ..CollectionFilter::default() };
-                ctx.app().store.collections(&ctx.owner(), false, &filter, page).await.map_err(database)?
-            }
+        let page = PageArguments { first, after, last, before }.request("col")?;
+        let found = if page.is_beginning() {
+            let key = CollectionsOfControlNumber { control_number: self.0.id.uuid(), limit: page.limit };
+            let collections = ctx.loader().load_one(key).await.map_err(load_error)?.unwrap_or_default();
+            PageRequest::first(page.limit).cut(collections)
+        } else {
+            let filter = CollectionFilter { control_number_id: Some(self.0.id), ..CollectionFilter::default() };
+            ctx.app().store.collections(&ctx.owner(), false, &filter, page).await.map_err(database)?
         };
         Ok(connection(found, |collection| collection.id.to_string(), Collection))
     }

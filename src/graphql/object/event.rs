@@ -12,6 +12,7 @@ use super::payment::Payment;
 use super::payment_parts::{PaymentFailure, PaymentStatus};
 use super::reminder::ReminderEvent;
 use crate::domain::event as domain;
+use crate::domain::page::Page;
 use crate::domain::payment as payment_domain;
 use crate::graphql::context::ContextExt;
 use crate::graphql::loader::{BillNumberKey, PaymentKey};
@@ -304,11 +305,12 @@ pub struct LogHead {
 /// A page of events, oldest first.
 pub type EventConnection = Connection<SequenceCursor, Event, LogHead, EmptyFields>;
 
-/// A page of events as a connection: one more was read than is shown.
-pub fn connection(mut events: Vec<domain::Event>, limit: usize, after: i64, head: i64) -> EventConnection {
-    let more = events.len() > limit;
-    events.truncate(limit);
-    let mut connection = Connection::with_additional_fields(after > 0, more, LogHead { head: Sequence(head) });
-    connection.edges.extend(events.into_iter().map(|found| Edge::new(SequenceCursor(found.sequence), event(found))));
+/// A page of events as a connection.
+pub fn connection(page: Page<domain::Event>, head: i64) -> EventConnection {
+    let head = LogHead { head: Sequence(head) };
+    let mut connection = Connection::with_additional_fields(page.has_previous, page.has_next, head);
+    connection
+        .edges
+        .extend(page.items.into_iter().map(|found| Edge::new(SequenceCursor(found.sequence), event(found))));
     connection
 }

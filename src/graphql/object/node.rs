@@ -7,22 +7,23 @@ use super::bill::Bill;
 use super::bill_number::BillNumber;
 use super::biller::Biller;
 use super::bulk_payment::BulkPayment;
+use super::callback::Callback;
 use super::collection::Collection;
 use super::control_number::ControlNumber;
 use super::funding_account::FundingAccount;
 use super::payment::Payment;
 use super::provider::Provider;
-use crate::app::access::require;
+use crate::app::access::{require, require_either};
 use crate::domain::ids::ApiClientKind;
 use crate::domain::ids::{AnyId, Id, Kind};
 use crate::domain::ids::{BillKind, BillNumberKind, BillerKind, PaymentKind, ProviderKind};
-use crate::domain::ids::{BulkPaymentKind, FundingAccountKind};
+use crate::domain::ids::{BulkPaymentKind, CallbackKind, FundingAccountKind};
 use crate::domain::ids::{CollectionIdKind, ControlNumberIdKind};
 use crate::domain::provider::ProviderCode;
 use crate::domain::requester::Scope;
 use crate::graphql::context::ContextExt;
 use crate::graphql::error::top_level;
-use crate::graphql::loader::ApiClientKey;
+use crate::graphql::loader::{ApiClientKey, CallbackKey};
 use crate::graphql::loader::{BillKey, BillNumberKey, BulkPaymentKey, PaymentKey};
 use crate::graphql::loader::{CollectionKey, ControlNumberKey};
 
@@ -53,6 +54,8 @@ pub enum Node {
     Collection(Collection),
     /// An API client.
     ApiClient(ApiClient),
+    /// Something that a provider sent.
+    Callback(Callback),
 }
 
 /// The object with this id, where there is one that the requester may see.
@@ -97,6 +100,11 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> async_graphql::Result<Option<N
             scope(Scope::Admin)?;
             let found = ctx.loader().load_one(ApiClientKey(uuid)).await.map_err(load_error)?;
             found.map(|found| Node::ApiClient(ApiClient(found)))
+        }
+        CallbackKind::PREFIX => {
+            require_either(ctx.requester(), Scope::Admin, Scope::Operator).map_err(top_level)?;
+            let found = ctx.loader().load_one(CallbackKey(uuid)).await.map_err(load_error)?;
+            found.map(|found| Node::Callback(Callback(found)))
         }
         BulkPaymentKind::PREFIX => {
             scope(Scope::PaymentsRead)?;
