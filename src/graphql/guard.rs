@@ -42,6 +42,8 @@ pub struct Limits {
     pub max_selections: usize,
     pub max_aliases: usize,
     pub max_directives: usize,
+    /// Fields that ask again for what their selection set has asked for.
+    pub max_repeats: usize,
     pub max_root_mutation_fields: usize,
     /// `createPayment` fields in one mutation.
     pub max_waiting_mutations: usize,
@@ -62,6 +64,7 @@ impl Default for Limits {
             max_selections: 5_000,
             max_aliases: 15,
             max_directives: 50,
+            max_repeats: 50,
             max_root_mutation_fields: 5,
             max_waiting_mutations: 1,
             max_introspection_lists: 2,
@@ -141,6 +144,10 @@ pub fn parse(query: &str, limits: &Limits) -> Result<ExecutableDocument, Request
     let tally = tally::tally(&document);
     at_most(tally.aliases, limits.max_aliases, "aliases")?;
     at_most(tally.directives, limits.max_directives, "directives")?;
+    at_most(tally.repeats, limits.max_repeats, "fields asked for twice")?;
+    if let Some(position) = tally.unknown_directive {
+        return Err(RequestError::at(Fault::UnknownDirective, position));
+    }
     Ok(document)
 }
 

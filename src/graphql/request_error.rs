@@ -59,6 +59,8 @@ pub enum Fault {
     FragmentCycle,
     #[error("a fragment is not defined")]
     UnknownFragment,
+    #[error("a directive is not one of operations: these are @skip and @include")]
+    UnknownDirective,
     #[error("introspection is switched off")]
     IntrospectionOff,
     #[error("introspection lists may not be nested this deep")]
@@ -113,9 +115,11 @@ impl Fault {
             Self::MutationTooSlow => "OUTCOME_UNKNOWN_RETRY_SAME_KEY",
             Self::TokenMissing | Self::TokenRefused(_) | Self::TokenEnded => "UNAUTHENTICATED",
             Self::Syntax | Self::DefinedTwice | Self::NoOperation => "GRAPHQL_PARSE_FAILED",
-            Self::FragmentCycle | Self::UnknownFragment | Self::IntrospectionOff | Self::SubscriptionFields => {
-                "GRAPHQL_VALIDATION_FAILED"
-            }
+            Self::FragmentCycle
+            | Self::UnknownFragment
+            | Self::UnknownDirective
+            | Self::IntrospectionOff
+            | Self::SubscriptionFields => "GRAPHQL_VALIDATION_FAILED",
             Self::UnknownOperation | Self::OperationNameMissing | Self::VariableMissing | Self::VariableOmitted => {
                 "BAD_USER_INPUT"
             }
@@ -154,6 +158,7 @@ impl Fault {
             | Self::OperationNameMissing
             | Self::FragmentCycle
             | Self::UnknownFragment
+            | Self::UnknownDirective
             | Self::IntrospectionOff
             | Self::IntrospectionTooDeep
             | Self::SubscriptionFields

@@ -39,6 +39,7 @@ mod scopes;
 mod servers;
 mod statements;
 mod subscriptions;
+mod tenant_matrix;
 mod tenants;
 mod tokens;
 mod unreadable;
