@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -25,11 +26,13 @@ use crate::graphql::guard::Limits;
 use crate::graphql::library::Library;
 use crate::graphql::rates::RateLimits;
 use crate::graphql::trusted::{TrustedDocuments, TrustedError};
+use crate::http::callback_limit::CallbackLimit;
 use crate::http::graphql::{Edge, EdgeLimits};
 use crate::http::jwt::Authenticator;
 use crate::http::listener::CappedListener;
 use crate::http::playground::Playground;
 use crate::http::router::router;
+use crate::http::serve::{Patience, serve};
 use crate::ports::clock::Clock;
 use crate::ports::ids::Ids;
 use crate::ports::limits::{CallLimits, Unlimited};
@@ -116,14 +119,9 @@ impl Server {
         let listener = TcpListener::bind(settings.listen).await.map_err(listening)?;
         let address = listener.local_addr().map_err(listening)?;
         let listener = CappedListener::new(listener, settings.http.max_connections_per_ip.get());
-        let routes = router(app.clone(), edge, options.playground, shutdown.clone());
-        let stop = shutdown.clone();
-        let serving = tokio::spawn(async move {
-            let served = axum::serve(listener, routes).with_graceful_shutdown(stop.cancelled_owned()).await;
-            if let Err(error) = served {
-                tracing::error!(%error, "serving ended");
-            }
-        });
+        let callbacks_limit = CallbackLimit::new(settings.limits.callbacks_per_minute, &options.clock);
+        let routes = router(app.clone(), edge, callbacks_limit, options.playground, shutdown.clone());
+        let serving = tokio::spawn(serve(listener, routes, Patience::default(), shutdown.clone()));
         let tasks = worker::start(&app, worker_options(settings), &shutdown);
         // The plan of the world's phone numbers is read before the first payment needs it, and off the way.
         tokio::task::spawn_blocking(|| PhoneNumber::from_str("+254700000000"));
@@ -179,6 +177,7 @@ pub async fn application(settings: &Settings, clock: &Clock) -> Result<App, Star
         policy,
         instance,
         failures: Mutex::default(),
+        callbacks: Notify::new(),
         reminder_days: settings.reminders.days.clone(),
     }))
 }

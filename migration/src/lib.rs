@@ -12,6 +12,7 @@ mod m20261122_000006_control_numbers;
 mod m20261122_000007_bulk_payments;
 mod m20261122_000008_reminders;
 mod m20261122_000009_api_clients;
+mod m20261122_000012_inbox;
 
 /// Every change, oldest first.
 #[derive(Debug)]
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000007_bulk_payments::Migration),
             Box::new(m20261122_000008_reminders::Migration),
             Box::new(m20261122_000009_api_clients::Migration),
+            Box::new(m20261122_000012_inbox::Migration),
         ]
     }
 }

@@ -29,6 +29,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use tokio::sync::Notify;
+
 use crate::domain::provider::ProviderCode;
 use crate::ports::clock::Clock;
 use crate::ports::ids::Ids;
@@ -83,6 +85,8 @@ pub struct Parts {
     pub instance: String,
     /// How many calls to each provider failed in a row, in this process.
     pub failures: Mutex<BTreeMap<ProviderCode, u32>>,
+    /// Raised when a callback was stored, so that those that wait for their payment are tried again.
+    pub callbacks: Notify,
 }
 
 impl App {

@@ -9,16 +9,16 @@ use crate::crash::Step;
 use crate::domain::payment::decide::RecallStage;
 use crate::domain::payment::evidence::Source;
 use crate::domain::payment::submission::Submission;
-use crate::domain::provider::ProviderCode;
+use crate::domain::provider::{Callbacks, ProviderCode};
 use crate::ports::provider::{CallbackError, CallbackNotice, CollectionAnswer};
 use crate::store::work::Work;
-use crate::store::{Callback, StoreError, retrying};
+use crate::store::{Callback, StoreError, Unmatched, retrying};
 use crate::telemetry::metric;
 
-/// How many unsigned callbacks that match no payment are kept for a provider.
-const MOST_UNMATCHED: u64 = 10_000;
-/// How many unmatched callbacks are tried again at once.
-const RETRIED: u64 = 100;
+/// How many unsigned callbacks that match no payment are kept for a provider. What is signed is kept without limit.
+const MOST_HINTS: u32 = 10_000;
+/// How many unmatched callbacks are looked at in one statement.
+const PAGE: usize = 1_000;
 
 /// What became of a callback.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,13 +27,11 @@ pub enum Received {
     Stored,
     /// The same had been stored before.
     Repeated,
-    /// There are too many that match no payment: it is not kept.
-    Overflowing,
     /// It speaks of nothing that is kept here.
     Ignored,
     /// It is not from this provider, or cannot be read.
     Refused(CallbackError),
-    /// The provider is switched off.
+    /// The provider is switched off, or sends nothing.
     Off,
 }
 
@@ -46,6 +44,9 @@ impl App {
         body: &[u8],
     ) -> Result<Received, AppError> {
         let Some(provider) = self.provider(code) else { return Ok(Received::Off) };
+        if provider.safety().callbacks == Callbacks::None {
+            return Ok(Received::Off);
+        }
         let notice = match provider.read_callback(headers, body) {
             Ok(notice) => notice,
             Err(error) => return Ok(count(code, Received::Refused(error))),
@@ -82,10 +83,6 @@ impl App {
         let mut work = self.store.begin(Step::Callback).await?;
         let (ours, theirs) = (notice.our_reference.as_deref(), notice.provider_reference.as_deref());
         let submission = work.lock_submission_by_reference(code, ours, theirs).await?;
-        if submission.is_none() && !callback.verified && work.count_unmatched(code).await? >= MOST_UNMATCHED {
-            work.roll_back().await?;
-            return Ok(count(code, Received::Overflowing));
-        }
         let is_hint = !callback.verified;
         if is_hint && submission.as_ref().is_some_and(|found| found.look_up_requests > found.look_up_requests_met) {
             // The look-up that it would cause is under way already.
@@ -101,10 +98,15 @@ impl App {
             work.roll_back().await?;
             return Ok(count(code, Received::Repeated));
         }
-        if let Some(submission) = submission {
-            self.act_on(&mut work, &submission, &notice, &callback).await?;
+        match submission {
+            Some(submission) => self.act_on(&mut work, &submission, &notice, &callback).await?,
+            None if is_hint => {
+                work.forget_old_hints(code, MOST_HINTS).await?;
+            }
+            None => {}
         }
         work.commit().await?;
+        self.callbacks.notify_one();
         Ok(count(code, Received::Stored))
     }
 
@@ -133,26 +135,42 @@ impl App {
         Ok(if is_new { Received::Stored } else { Received::Repeated })
     }
 
-    /// Tries callbacks again that matched no payment when they came.
+    /// Tries all callbacks again that matched no payment when they came: a statement a page, and a change for each
+    /// that is named by something now.
     pub async fn match_callbacks(&self, code: ProviderCode) -> Result<u32, StoreError> {
-        let mut matched = 0;
-        for callback in self.store.unmatched_callbacks(code, RETRIED).await? {
-            let mut work = self.store.begin(Step::Callback).await?;
-            let (ours, theirs) = (callback.our_reference.as_deref(), callback.provider_reference.as_deref());
-            let found = work.lock_submission_by_reference(code, ours, theirs).await?;
-            let Some(submission) = found else {
-                work.roll_back().await?;
-                continue;
-            };
-            // What was signed was verified when it came; here too it only causes a look-up.
-            work.request_look_up(submission.id).await?;
-            if let Some(payment) = work.payments_of(submission.id).await?.first() {
-                work.match_callback(callback.id, &payment.tenant, payment.id).await?;
+        let (mut matched, mut after) = (0, None);
+        loop {
+            let page = self.store.unmatched_callbacks(code, after, PAGE).await?;
+            for callback in page.iter().filter(|callback| callback.is_named) {
+                match retrying(|| self.match_callback(code, callback)).await {
+                    Ok(is_matched) => matched += u32::from(is_matched),
+                    Err(error @ StoreError::Unreadable(_)) => {
+                        tracing::error!(callback.id = %callback.id, %error, "a callback was passed over");
+                    }
+                    Err(error) => return Err(error),
+                }
             }
-            work.commit().await?;
-            matched += 1;
+            if page.len() < PAGE {
+                return Ok(matched);
+            }
+            after = page.last().map(|callback| callback.id);
         }
-        Ok(matched)
+    }
+
+    async fn match_callback(&self, code: ProviderCode, callback: &Unmatched) -> Result<bool, StoreError> {
+        let mut work = self.store.begin(Step::Callback).await?;
+        let (ours, theirs) = (callback.our_reference.as_deref(), callback.provider_reference.as_deref());
+        let Some(submission) = work.lock_submission_by_reference(code, ours, theirs).await? else {
+            work.roll_back().await?;
+            return Ok(false);
+        };
+        // What was signed was verified when it came; here too it only causes a look-up.
+        work.request_look_up(submission.id).await?;
+        if let Some(payment) = work.payments_of(submission.id).await?.first() {
+            work.match_callback(callback.id, &payment.tenant, payment.id).await?;
+        }
+        work.commit().await?;
+        Ok(true)
     }
 
     async fn act_on(
@@ -209,7 +227,6 @@ fn count(provider: ProviderCode, received: Received) -> Received {
     let outcome = match received {
         Received::Stored => "stored",
         Received::Repeated => "repeated",
-        Received::Overflowing => "overflowing",
         Received::Ignored => "ignored",
         Received::Refused(_) => "refused",
         Received::Off => "off",

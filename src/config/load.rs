@@ -416,9 +416,12 @@ mod tests {
     fn zero_switches_a_limit_off() {
         let limits = load(&[]).expect("settings").limits;
         assert_eq!(limits.tenant_creates_per_minute.map(u32::from), Some(6_000));
+        assert_eq!(limits.callbacks_per_minute.map(u32::from), Some(6_000));
         let off = [("BILLPAY_LIMITS__TENANT_POINTS_PER_MINUTE", "0"), ("BILLPAY_GRAPHQL__PERSISTED_QUERIES", "0")];
         let settings = load(&off).expect("settings");
         assert_eq!((settings.limits.tenant_points_per_minute, settings.graphql.persisted_queries), (None, 0));
+        let off = load(&[("BILLPAY_LIMITS__CALLBACKS_PER_MINUTE", "0")]).expect("settings");
+        assert_eq!(off.limits.callbacks_per_minute, None);
         assert_eq!(faults(load(&[("BILLPAY_LIMITS__TENANT_CREATES_PER_MINUTE", "-1")])).len(), 1);
     }
 

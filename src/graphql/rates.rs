@@ -54,11 +54,18 @@ struct Allowance {
     limiter: Limiter,
 }
 
-/// The clock of the limiter.
+/// The clock of a limiter.
 #[derive(Clone, Debug)]
-struct Pace {
+pub(crate) struct Pace {
     started: Instant,
     clock: Clock,
+}
+
+impl Pace {
+    /// Begins now.
+    pub(crate) fn new(clock: Clock) -> Self {
+        Self { started: Instant::now(), clock }
+    }
 }
 
 impl governor::clock::Clock for Pace {
@@ -97,7 +104,7 @@ fn take(allowance: Option<&Allowance>, tenant: &TenantId, count: usize) -> Resul
 
 impl Allowance {
     fn new(per_minute: NonZeroU32, clock: Clock) -> Self {
-        let pace = Pace { started: Instant::now(), clock };
+        let pace = Pace::new(clock);
         let limiter = Limiter::hashmap_with_clock(Quota::per_minute(per_minute), pace.clone());
         Self { per_minute, pace, limiter }
     }
@@ -117,7 +124,7 @@ impl Allowance {
 }
 
 /// Rounded up, so that whoever waits that long is not refused again.
-fn whole_seconds(wait: Duration) -> u64 {
+pub(crate) fn whole_seconds(wait: Duration) -> u64 {
     let begun = u64::from(wait.subsec_nanos() > 0);
     wait.as_secs().saturating_add(begun).clamp(1, LONGEST_WAIT_SECONDS)
 }

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
@@ -29,6 +30,7 @@ pub struct Counted {
     stream: TcpStream,
     address: IpAddr,
     open: Counts,
+    heard: Arc<AtomicU64>,
 }
 
 impl CappedListener {
@@ -44,7 +46,14 @@ impl CappedListener {
             return None;
         }
         *count += 1;
-        Some(Counted { stream, address, open: self.open.clone() })
+        Some(Counted { stream, address, open: self.open.clone(), heard: Arc::default() })
+    }
+}
+
+impl Counted {
+    /// How often something was read from it, counted on for as long as it is read.
+    pub fn heard(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.heard)
     }
 }
 
@@ -83,7 +92,12 @@ impl Drop for Counted {
 
 impl AsyncRead for Counted {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        if buffer.filled().len() > before {
+            self.heard.fetch_add(1, Ordering::Relaxed);
+        }
+        read
     }
 }
 
@@ -119,7 +133,7 @@ mod tests {
     use tokio::io::AsyncReadExt;
 
     #[tokio::test]
-    async fn one_more_than_the_limit_is_closed_until_another_goes() {
+    async fn a3_one_more_than_the_limit_is_closed_until_another_goes() {
         let inner = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = inner.local_addr().expect("an address");
         let mut listener = CappedListener::new(inner, 1);

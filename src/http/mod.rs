@@ -1,5 +1,6 @@
 //! HTTP: the transports of GraphQL, callbacks, the playground, health.
 
+pub mod callback_limit;
 pub mod callbacks;
 mod claims;
 pub mod event_stream;
@@ -17,6 +18,7 @@ pub mod playground;
 pub mod pulse;
 pub mod request_id;
 pub mod router;
+pub mod serve;
 pub mod token;
 mod unique_json;
 pub mod websocket;

@@ -7,17 +7,24 @@ use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
+use super::callback_limit::CallbackLimit;
 use super::graphql::Edge;
 use super::playground::Playground;
 use super::{callbacks, graphql, health, measure, oauth, playground, request_id};
 use crate::app::App;
 
 /// The routes of the server. Without a playground `/` is not served.
-pub fn router(app: App, edge: Edge, playground: Option<Playground>, shutdown: CancellationToken) -> Router {
+pub fn router(
+    app: App,
+    edge: Edge,
+    callbacks_limit: CallbackLimit,
+    playground: Option<Playground>,
+    shutdown: CancellationToken,
+) -> Router {
     let cors = cors(&edge.allowed_origins);
     let oauth = oauth::routes(app.clone(), edge.authenticator.settings());
     let graphql = graphql::routes(edge).layer(cors);
-    let mut router = Router::new().merge(graphql).merge(oauth).merge(callbacks::routes(app.clone()));
+    let mut router = Router::new().merge(graphql).merge(oauth).merge(callbacks::routes(app.clone(), callbacks_limit));
     if let Some(playground) = playground {
         router = router.merge(playground::routes(playground));
     }

@@ -1,7 +1,8 @@
 //! The inbox: what providers sent, stored before it is acknowledged.
 
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryResult, Statement};
+use uuid::Uuid;
 
 use entity::callback::{ActiveModel, Column, Entity, Model};
 
@@ -14,6 +15,9 @@ use crate::domain::provider::ProviderCode;
 use crate::domain::requester::TenantId;
 use std::fmt;
 use std::str::FromStr;
+
+/// How many hints are forgotten in one change: more than one change brings.
+const FORGOTTEN_AT_ONCE: u32 = 100;
 
 words! {
     /// Whether a callback's payment was found.
@@ -42,6 +46,25 @@ pub struct Callback {
     pub our_reference: Option<String>,
     /// The provider's reference that it carries.
     pub provider_reference: Option<String>,
+}
+
+/// A callback that matched no payment when it came.
+#[derive(Clone)]
+pub struct Unmatched {
+    /// Its id.
+    pub id: CallbackId,
+    /// The reference of ours that it carries.
+    pub our_reference: Option<String>,
+    /// The provider's reference that it carries.
+    pub provider_reference: Option<String>,
+    /// Whether a submission or a payment bears one of the two now.
+    pub is_named: bool,
+}
+
+impl fmt::Debug for Unmatched {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unmatched").field("id", &self.id).field("is_named", &self.is_named).finish_non_exhaustive()
+    }
 }
 
 impl fmt::Debug for Callback {
@@ -78,12 +101,16 @@ impl Work {
         Ok(matches!(inserted, sea_orm::TryInsertResult::Inserted(count) if count > 0))
     }
 
-    /// How many callbacks of a provider match no payment.
-    pub async fn count_unmatched(&self, provider: ProviderCode) -> Result<u64, StoreError> {
-        let unmatched = Entity::find()
-            .filter(Column::Provider.eq(provider.as_str()))
-            .filter(Column::State.eq(CallbackState::Unmatched.as_str()));
-        Ok(unmatched.count(&self.tx).await?)
+    /// Forgets the oldest hints of a provider that match no payment, so that `most` are left. What was signed stays.
+    pub async fn forget_old_hints(&self, provider: ProviderCode, most: u32) -> Result<u64, StoreError> {
+        let matched = CallbackState::Matched.as_str();
+        let sql = format!(
+            "DELETE FROM inbox WHERE id IN (SELECT id FROM inbox \
+               WHERE provider = $1 AND state <> '{matched}' AND NOT verified \
+               ORDER BY id DESC LIMIT {FORGOTTEN_AT_ONCE} OFFSET {most})"
+        );
+        let statement = Statement::from_sql_and_values(self.backend(), sql, [provider.as_str().into()]);
+        Ok(self.tx.execute_raw(statement).await?.rows_affected())
     }
 
     /// Records whose payment a callback was about.
@@ -105,24 +132,40 @@ impl Work {
 }
 
 impl Store {
-    /// The newest callbacks of a provider that match no payment.
-    pub async fn unmatched_callbacks(&self, provider: ProviderCode, limit: u64) -> Result<Vec<Callback>, StoreError> {
-        let rows = Entity::find()
-            .filter(Column::Provider.eq(provider.as_str()))
-            .filter(Column::State.eq(CallbackState::Unmatched.as_str()))
-            .order_by_desc(Column::ReceivedAt)
-            .limit(limit)
-            .all(&self.reader)
-            .await?;
-        let callbacks = rows.into_iter().map(|row| Callback {
-            id: Id::from_uuid(row.id),
-            provider,
-            dedupe: row.dedupe,
-            raw: row.raw,
-            verified: row.verified,
-            our_reference: row.our_reference,
-            provider_reference: row.provider_reference,
-        });
-        Ok(callbacks.collect())
+    /// The callbacks of a provider that match no payment, oldest first, from behind `after` on: each with whether a
+    /// submission or a payment now bears a name that it carries.
+    pub async fn unmatched_callbacks(
+        &self,
+        provider: ProviderCode,
+        after: Option<CallbackId>,
+        limit: usize,
+    ) -> Result<Vec<Unmatched>, StoreError> {
+        let matched = CallbackState::Matched.as_str();
+        let sql = format!(
+            "SELECT page.id, page.our_reference, page.provider_reference, CAST(CASE WHEN \
+               EXISTS (SELECT 1 FROM submissions s WHERE s.provider = $1 AND s.provider_key = page.our_reference) OR \
+               EXISTS (SELECT 1 FROM submissions s \
+                 WHERE s.provider = $1 AND s.provider_reference = page.provider_reference) OR \
+               EXISTS (SELECT 1 FROM payments p \
+                 WHERE p.provider = $1 AND p.provider_reference = page.provider_reference) \
+             THEN 1 ELSE 0 END AS BIGINT) \
+             FROM (SELECT id, our_reference, provider_reference FROM inbox \
+               WHERE provider = $1 AND state <> '{matched}' AND id > $2 ORDER BY id LIMIT {limit}) AS page \
+             ORDER BY page.id"
+        );
+        let after = after.map_or_else(Uuid::nil, |id| id.uuid());
+        let values = [provider.as_str().into(), after.into()];
+        let statement = Statement::from_sql_and_values(self.reader.get_database_backend(), sql, values);
+        let rows = self.reader.query_all_raw(statement).await?;
+        Ok(rows.iter().map(unmatched).collect::<Result<Vec<_>, _>>()?)
     }
+}
+
+fn unmatched(row: &QueryResult) -> Result<Unmatched, DbErr> {
+    Ok(Unmatched {
+        id: Id::from_uuid(row.try_get_by_index(0)?),
+        our_reference: row.try_get_by_index(1)?,
+        provider_reference: row.try_get_by_index(2)?,
+        is_named: row.try_get_by_index::<i64>(3)? == 1,
+    })
 }

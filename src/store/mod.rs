@@ -61,7 +61,7 @@ pub use epoch::Epoch;
 pub use error::StoreError;
 pub use events::{EventFilter, EventPage};
 pub use evidence::NewEvidence;
-pub use inbox::{Callback, CallbackState};
+pub use inbox::{Callback, CallbackState, Unmatched};
 pub use notify::Listener;
 pub use owner::Owner;
 pub use payments::PaymentFilter;

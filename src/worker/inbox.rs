@@ -1,4 +1,7 @@
 //! The inbox: callbacks that came before their payment was known are tried again.
+//!
+//! All of them, at each later callback that this process stores, and in any case every quarter of a minute. Callbacks
+//! that come close together are one reason to try, not many.
 
 use std::time::Duration;
 
@@ -8,11 +11,16 @@ use super::pause;
 use crate::app::App;
 
 const EVERY: Duration = Duration::from_secs(15);
+/// How long callbacks are gathered before those that wait are tried again.
+const GATHER: Duration = Duration::from_secs(1);
 
 /// Runs until the stop.
 pub(super) async fn run(app: App, shutdown: CancellationToken) {
     while !shutdown.is_cancelled() {
-        pause(EVERY, &shutdown).await;
+        tokio::select! {
+            () = app.callbacks.notified() => pause(GATHER, &shutdown).await,
+            () = pause(EVERY, &shutdown) => {}
+        }
         for &provider in app.providers.keys() {
             match app.match_callbacks(provider).await {
                 Ok(0) => {}

@@ -109,13 +109,14 @@ async fn held(app: &TestApp, client: &Client, bill: &Value) -> Value {
     wait_for(client, text(&payment, "/id"), &["PENDING"]).await
 }
 
-fn mac(key: &str, signed: &str) -> Vec<u8> {
+/// The HMAC-SHA256 of a text.
+pub fn mac(key: &str, signed: &str) -> Vec<u8> {
     let mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).expect("a key of any length");
     mac.chain_update(signed).finalize().into_bytes().to_vec()
 }
 
-/// A value as ClickPesa signs it: sorted by name at every depth. Of texts and objects only.
-fn canonical(value: &Value) -> String {
+/// A value as ClickPesa signs it: sorted by name at every depth. Of texts, whole numbers, empty lists and objects only.
+pub fn canonical(value: &Value) -> String {
     let Some(members) = value.as_object() else { return value.to_string() };
     let sorted: BTreeMap<_, _> = members.iter().collect();
     let member = |(name, value): (&String, &Value)| format!("{}:{}", json!(name), canonical(value));
@@ -124,7 +125,7 @@ fn canonical(value: &Value) -> String {
 }
 
 /// A webhook with ClickPesa's own checksum.
-fn sealed(mut webhook: Value) -> String {
+pub fn sealed(mut webhook: Value) -> String {
     let checksum = hex::encode(mac(CLICKPESA_CHECKSUM_KEY, &canonical(&webhook)));
     webhook["checksum"] = json!(checksum);
     webhook["checksumMethod"] = json!("canonical");
@@ -306,7 +307,7 @@ on_both_databases! {
 
 on_both_databases! {
     with [("BILLPAY_TEST_CLICKPESA", "on")]
-    async fn a_signed_webhook_that_cannot_be_used_is_kept_for_operators(app: TestApp) {
+    async fn c5_clickpesa_a_signed_webhook_that_cannot_be_used_is_kept_for_operators(app: TestApp) {
         let client = app.client(TENANT, COLLECTOR);
         let created = made(&client, &order("1000")).await;
         let number = text(&created, "/number");
@@ -332,7 +333,7 @@ on_both_databases! {
 
 on_both_databases! {
     with [("BILLPAY_TEST_BILL", "on")]
-    async fn a_notification_with_one_payments_number_and_anothers_id_settles_neither(app: TestApp) {
+    async fn c3_bill_a_notification_with_one_payments_number_and_anothers_id_settles_neither(app: TestApp) {
         let client = app.admin();
         let found = bills(&client, HARBOR).await;
         let (one, other) = (held(&app, &client, &found[0]).await, held(&app, &client, &found[1]).await);

@@ -56,7 +56,7 @@ on_both_databases! {
 
 on_both_databases! {
     with [("BILLPAY_TEST_BILL", "on")]
-    async fn more_than_is_due_is_refused_before_anything_is_written(app: TestApp) {
+    async fn m3_more_than_is_due_is_refused_before_anything_is_written(app: TestApp) {
         let client = app.admin();
         let found = bills(&client, HARBOR).await;
         let payload = create(&client, &bill_input(&found[0], "99999", &bank(&client).await)).await;

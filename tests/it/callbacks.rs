@@ -37,7 +37,7 @@ async fn look_ups(app: &TestApp, payment: &Value) -> usize {
 }
 
 on_both_databases! {
-    async fn c8_a_forged_success_causes_a_look_up_and_nothing_else(app: TestApp) {
+    async fn c8_almara_a_forged_success_causes_a_look_up_and_nothing_else(app: TestApp) {
         let client = app.admin();
         let payment = client.paid("1515151").await;
         assert_eq!(text(&payment, "/status"), "PENDING");
@@ -53,7 +53,7 @@ on_both_databases! {
 }
 
 on_both_databases! {
-    async fn c8_a_forged_amount_or_reference_does_not_stick(app: TestApp) {
+    async fn c3_almara_a_forged_amount_or_reference_does_not_stick(app: TestApp) {
         let client = app.admin();
         let payment = client.pay_until("1111111", &["SUCCEEDED"]).await;
         let forged = completed(text(&payment, "/ourReference"), "01000000-0000-0000-0000-000000000000", "9999.00");
@@ -67,7 +67,7 @@ on_both_databases! {
 }
 
 on_both_databases! {
-    async fn c2_a_repeated_callback_is_acknowledged_and_kept_once(app: TestApp) {
+    async fn c2_almara_a_repeated_callback_is_acknowledged_and_kept_once(app: TestApp) {
         let payment = app.admin().paid("1515151").await;
         let body = about(&payment, "15.00");
         for _ in 0..3 {
@@ -88,7 +88,7 @@ on_both_databases! {
 }
 
 on_both_databases! {
-    async fn c4_success_for_what_was_not_sent_is_not_believed(app: TestApp) {
+    async fn c4_almara_success_for_what_was_not_sent_is_not_believed(app: TestApp) {
         let client = app.admin();
         let biller = client.biller(crate::support::client::KPLC).await;
         let mut input = crate::support::client::payment_input(&biller, "1111111", "15");
@@ -104,7 +104,7 @@ on_both_databases! {
 }
 
 on_both_databases! {
-    async fn c5_bodies_that_are_no_callback_are_refused(app: TestApp) {
+    async fn c5_almara_bodies_that_are_no_callback_are_refused(app: TestApp) {
         let good = completed("00000000-0000-4000-8000-000000000000", "01000000-0000-0a00-0000-000000000000", "15.00");
         let twice = format!("{},\"originatorConversationId\":\"other\"}}", good.strip_suffix('}').expect("an object"));
         let twice_inside = good.replace("\"status\":4", "\"status\":2,\"status\":4");
@@ -121,7 +121,7 @@ on_both_databases! {
 }
 
 on_both_databases! {
-    async fn c5_a_body_of_more_than_256_kib_is_too_large(app: TestApp) {
+    async fn c5_almara_a_body_of_more_than_256_kib_is_too_large(app: TestApp) {
         let body = format!("{{\"a\":\"{}\"}}", "x".repeat(256 * 1024));
         assert_eq!(app.callback("almara", body).await, 413);
         assert_eq!(app.scalar(STORED).await, 0);

@@ -129,7 +129,7 @@ on_both_databases! {
 
 on_both_databases! {
     with [("BILLPAY_TEST_CLICKPESA", "on")]
-    async fn money_that_should_not_have_come_is_recorded_and_flagged(app: TestApp) {
+    async fn c3_clickpesa_money_that_should_not_have_come_is_recorded_and_flagged(app: TestApp) {
         let client = collector(&app);
         let unusual = [("1500", "TZS", "OVER"), ("500", "TZS", "UNDER"), ("5", "USD", "OTHER_CURRENCY")];
         for (amount, currency, flag) in unusual {
@@ -164,7 +164,7 @@ on_both_databases! {
 
 on_both_databases! {
     with [("BILLPAY_TEST_CLICKPESA", "on")]
-    async fn money_for_an_unknown_number_is_kept_for_operators(app: TestApp) {
+    async fn c4_clickpesa_money_for_an_unknown_number_is_kept_for_operators(app: TestApp) {
         let client = collector(&app);
         force(&app, "999000111", "1200", "TZS").await;
         let operator = app.client(OPERATORS, &format!("{COLLECTOR} operator"));
@@ -187,7 +187,7 @@ on_both_databases! {
 
 on_both_databases! {
     with [("BILLPAY_TEST_CLICKPESA", "on")]
-    async fn a_repeated_or_forged_webhook_counts_nothing(app: TestApp) {
+    async fn c2_clickpesa_a_repeated_or_forged_webhook_counts_nothing(app: TestApp) {
         let client = collector(&app);
         for amount in ["1404", "1406"] {
             let created = made(&client, &customer()).await;

@@ -31,7 +31,8 @@ fn g2_each_limit_holds_at_n_and_refuses_n_and_one() {
     let spaces = |count: usize| format!("{{a}}{}", " ".repeat(count - 3));
     let fields = |count: usize| format!("{{ {} }}", (0..count).map(|number| format!("a{number} ")).collect::<String>());
     let aliases = |count: usize| format!("{{ {} }}", "x: a ".repeat(count));
-    let directives = |count: usize| format!("{{ a {} }}", "@d ".repeat(count));
+    let directives = |count: usize| format!("{{ a {} }}", "@skip(if: false) ".repeat(count));
+    let repeats = |count: usize| format!("{{ a {} }}", "a ".repeat(count));
     let depth = |count: usize| format!("{}a{}", "{ a ".repeat(count - 1) + "{ ", " }".repeat(count));
     let mutations = |count: usize| format!("mutation {{ {} }}", "refreshPayment ".repeat(count));
     let nested = |count: usize| format!("{{ a(b: {}1{}) }}", "[".repeat(count - 2), "]".repeat(count - 2));
@@ -41,6 +42,7 @@ fn g2_each_limit_holds_at_n_and_refuses_n_and_one() {
         (fields(998), fields(999)),
         (aliases(15), aliases(16)),
         (directives(50), directives(51)),
+        (repeats(50), repeats(51)),
         (depth(12), depth(13)),
         (mutations(5), mutations(6)),
         (nested(64), nested(65)),
@@ -173,6 +175,7 @@ fn g11_cycles_and_unknown_fragments_are_refused_wherever_they_stand() {
     assert_eq!(fault("{ ...A } fragment A on Q { ...A }"), Some(Fault::FragmentCycle));
     assert_eq!(fault("{ a } fragment A on Q { ...B } fragment B on Q { b { ...A } }"), Some(Fault::FragmentCycle));
     assert_eq!(fault("{ ...Nowhere }"), Some(Fault::UnknownFragment));
+    assert_eq!(fault("{ a @nowhere }"), Some(Fault::UnknownDirective));
 }
 
 #[test]

@@ -1,0 +1,82 @@
+//! Whoever is slow is answered 408, and holds nobody up.
+
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::graphql_attacks::socket::address;
+use crate::graphql_attacks::{Answer, request};
+use crate::support::app::{ALL, TENANT};
+use crate::support::{Db, TestApp, run, text};
+
+/// Longer than a head or a body may take, with something for a machine that is busy.
+const PATIENCE: Duration = Duration::from_secs(25);
+/// How often one more byte is sent.
+const DRIP: Duration = Duration::from_millis(200);
+/// Holds the table back from every reader.
+const LOCK: &str = "BEGIN; LOCK TABLE payments IN ACCESS EXCLUSIVE MODE";
+
+/// The status that a request is answered which never comes to its end, although something of it always comes.
+async fn drip(app: &TestApp, beginning: String) -> String {
+    let (mut reading, mut writing) = TcpStream::connect(address(app)).await.expect("connected").into_split();
+    writing.write_all(beginning.as_bytes()).await.expect("sent");
+    let dripping = tokio::spawn(async move {
+        while writing.write_all(b"x").await.is_ok() {
+            tokio::time::sleep(DRIP).await;
+        }
+    });
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n") {
+        let read = timeout(PATIENCE, reading.read_u8()).await.expect("an answer in time");
+        answer.push(read.unwrap_or_else(|error| panic!("closed without an answer: {error}")));
+    }
+    dripping.abort();
+    String::from_utf8_lossy(&answer).trim_end().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn g17_heads_and_bodies_that_drip_are_answered_408() {
+    run(Db::Sqlite, &[], drip_everywhere).await;
+}
+
+async fn drip_everywhere(app: TestApp) {
+    let token = app.token(TENANT, ALL);
+    let body = |path: &str, media: &str| {
+        format!(
+            "POST {path} HTTP/1.1\r\nhost: billpay\r\nauthorization: Bearer {token}\r\ncontent-type: {media}\r\n\
+             content-length: 5000\r\n\r\n"
+        )
+    };
+    let slow = [
+        ("the head", "POST /graphql HTTP/1.1\r\nhost: billpay\r\nx-slow: ".to_owned()),
+        ("a query", body("/graphql", "application/json")),
+        ("a request for a token", body("/oauth/token", "application/x-www-form-urlencoded")),
+        ("a callback", body("/callbacks/almara", "application/json")),
+    ];
+    let answered = futures_util::future::join_all(slow.iter().map(|(_, beginning)| drip(&app, beginning.clone())));
+    let client = app.admin();
+    let (answered, meanwhile) = tokio::join!(answered, client.query("{ __typename }", json!({})));
+    for ((what, _), status) in slow.iter().zip(answered) {
+        assert_eq!(status, "HTTP/1.1 408 Request Timeout", "{what}");
+    }
+    assert_eq!(text(&meanwhile, "/data/__typename"), "Query", "others are served");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn g17_a_query_that_takes_too_long_is_answered_408() {
+    run(Db::Postgres, &[("BILLPAY_GRAPHQL__TIMEOUT", "2s")], wait_for_a_lock).await;
+}
+
+async fn wait_for_a_lock(app: TestApp) {
+    let query = json!({ "query": "{ payments { nodes { id } } }" });
+    app.execute(LOCK).await;
+    let slow = Answer::to(request(&app).json(&query)).await;
+    app.execute("ROLLBACK").await;
+    slow.assert_refused(408, "QUERY_TOO_COMPLEX", "a query that waits");
+    assert_eq!(text(&slow.json(), "/errors/0/message"), "the operation was not finished in time");
+    let again = Answer::to(request(&app).json(&query)).await;
+    assert_eq!(again.json()["data"], json!({ "payments": { "nodes": [] } }), "{}", again.body);
+}
