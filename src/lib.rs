@@ -4,12 +4,13 @@
 //!
 //! ```text
 //! main → startup → { http → graphql, worker } → app → { domain, ports, store }
-//!                   providers, sandbox → { ports, domain }      store → { domain, entity }      domain → nothing
+//!         providers, sandbox, webhooks → { ports, domain }      store → { domain, entity }      domain → nothing
 //! ```
 //!
 //! * [`domain`] decides, [`app`] loads, tells the domain, saves.
 //! * [`store`] is the only one that knows SeaORM's entities.
 //! * [`providers`] hold one adapter each, behind [`ports::provider::Provider`]; [`sandbox`] holds their simulators.
+//! * [`webhooks`] sends what happened to receivers, and to public addresses alone.
 //! * [`worker`] is the only one that submits to a provider.
 //! * [`graphql`] is the schema, [`http`] its transports.
 
@@ -27,4 +28,6 @@ pub mod shutdown;
 pub mod startup;
 pub mod store;
 pub mod telemetry;
+pub mod weakness;
+pub mod webhooks;
 pub mod worker;

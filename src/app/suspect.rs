@@ -74,15 +74,21 @@ impl App {
         let findable = self
             .provider(seen.provider)
             .is_some_and(|provider| provider.safety().class(submission.provider_reference.is_some()) != SafetyClass::D);
+        let mut is_held = false;
         for before in work.payments_of(seen.submission_id).await? {
             if before.status != PaymentStatus::Ready {
                 continue;
             }
+            is_held = true;
             let mut after = before.clone();
             after.status = if findable { PaymentStatus::Unknown } else { PaymentStatus::NeedsReview };
             after.review = (!findable).then(|| (ReviewReason::Restored, work.now()));
             let kind = EventType::of_change(before.status, after.status);
             work.save_payment(&before, &mut after, kind, BILLPAY, Some(REASON.to_owned())).await?;
+        }
+        if is_held && findable {
+            // What was forgotten may have been a call: nothing that follows may count as the first.
+            work.suppose_sent(&submission).await?;
         }
         work.reschedule(seen.submission_id, findable.then(|| self.clock.now())).await?;
         work.commit().await

@@ -106,6 +106,22 @@ impl Work {
         Ok(())
     }
 
+    /// Counts a submission that a restored database may have forgotten: an attempt of which nothing is known, made as
+    /// early as it could have been.
+    pub async fn suppose_sent(&self, submission: &Submission) -> Result<(), StoreError> {
+        use entity::submission::{Column, Entity};
+        let supposed = Submission { attempt_count: submission.attempt_count + 1, ..submission.clone() };
+        let first_used = submission.key_first_used_at.unwrap_or(submission.run_at);
+        Entity::update_many()
+            .filter(Column::Id.eq(supposed.id.uuid()))
+            .col_expr(Column::AttemptCount, Expr::value(supposed.attempt_count))
+            .col_expr(Column::KeyFirstUsedAt, Expr::value(micros(first_used)))
+            .exec(&self.tx)
+            .await?;
+        self.begin_attempt(&supposed, AttemptKind::Submit, first_used).await?;
+        self.give_up_attempts(&[supposed.id.uuid()]).await
+    }
+
     /// Whether a submission other than `no` was sent and never proven not to have been processed.
     pub async fn other_submit_undetermined(&self, submission: SubmissionId, no: i32) -> Result<bool, StoreError> {
         let undetermined = [AttemptState::Sending, AttemptState::Unknown, AttemptState::Acknowledged];

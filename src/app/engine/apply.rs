@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::BILLPAY;
+use super::{BILLPAY, weaken};
 use crate::app::App;
 use crate::domain::disbursement::Disbursement;
 use crate::domain::event::EventType;
@@ -103,7 +103,7 @@ impl App {
             other => other,
         };
         let state = State { status: payment.status, review: payment.review.map(|(reason, _)| reason) };
-        let mut outcome = fold(state, verdict);
+        let mut outcome = weaken::folded(fold(state, verdict), verdict);
         if outcome == Fold::Become(State::of(PaymentStatus::Succeeded))
             && testimony.source != Source::Administrator
             && self.suspect_duplicate(work, payment).await?

@@ -20,6 +20,7 @@ use crate::domain::payment::{AttemptKind, AttemptState, Payment};
 use crate::ports::provider::{ExpectedPayment, PaymentAnswer, ProviderError, StatusQuery, Trouble};
 use crate::store::StoreError;
 use crate::store::work::Work;
+use crate::weakness::{Weakness, planted};
 
 impl App {
     /// Looks a claimed submission up and stores what was found.
@@ -86,7 +87,7 @@ impl App {
         let Some(mut current) = work.lock_submission(claimed.submission.id).await? else {
             return work.roll_back().await;
         };
-        let holds_lease = current.fence == claimed.submission.fence;
+        let holds_lease = current.fence == claimed.submission.fence || planted(Weakness::NoFence);
         let payments = WithParts::of(&work, current.id).await?;
         let of_others = of_others(&work, &current, &payments, outcome).await?;
         let outcome = of_others.as_ref().unwrap_or(outcome);
@@ -115,6 +116,8 @@ impl App {
             let next = self.next_look(&current, statuses, recall);
             work.release(&current, next).await?;
             work.wake_worker();
+        } else {
+            self.reawaken(&mut work, &current, statuses).await?;
         }
         work.commit().await
     }

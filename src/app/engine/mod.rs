@@ -17,6 +17,7 @@ mod step;
 mod submit;
 mod testify;
 pub(in crate::app) mod way;
+mod weaken;
 
 pub use apply::{Facts, Testimony, actor_of};
 pub use claim::Claimed;

@@ -13,7 +13,7 @@ use super::parts::WithParts;
 use super::settle::settling;
 use super::testify::{Told, Witness, failure_of, verdict_of};
 use super::way::{self, note_call};
-use super::{Claimed, clean};
+use super::{Claimed, clean, weaken};
 use crate::app::App;
 use crate::crash::{self, CrashPoint, Step};
 use crate::domain::event::EventType;
@@ -29,6 +29,7 @@ use crate::ports::provider::{
 };
 use crate::store::StoreError;
 use crate::store::work::Work;
+use crate::weakness::{Weakness, planted};
 
 impl App {
     /// Submits a claimed submission whose payments are due.
@@ -42,16 +43,20 @@ impl App {
             return self.hand_back_after_fault(&claimed.submission).await;
         };
         let payments = self.join_parts(payments).await?;
-        let Some(request) = self.request_of(&claimed.submission, &payments) else {
+        let Some(mut request) = self.request_of(&claimed.submission, &payments) else {
             tracing::error!(submission.id = %claimed.submission.id, "a payment's biller is not known yet");
             return self.hand_back_after_fault(&claimed.submission).await;
         };
+        let mut submission = claimed.submission.clone();
+        if planted(Weakness::NewKeyPerTry) && submission.submits > 0 {
+            submission.request_bytes = None;
+            request.our_reference = self.ids.reference().to_string();
+        }
         let preparation = match provider.prepare(Some(&request)).await.map_err(clean::error) {
             Ok(preparation) => preparation,
             Err(ProviderError::Refused(refused)) => return self.refuse_unsent(claimed, &refused).await,
             Err(error) => return self.not_prepared(claimed, &error).await,
         };
-        let mut submission = claimed.submission.clone();
         let frozen = match frozen(provider.as_ref(), &submission, &request, &preparation, &payments) {
             Ok(frozen) => frozen,
             Err(ProviderError::Refused(refused)) => return self.refuse_unsent(claimed, &refused).await,
@@ -61,10 +66,10 @@ impl App {
             }
         };
         submission.request_bytes = Some(frozen.0.clone());
-        if !self.mark(&mut submission, &payments).await? {
+        if !planted(Weakness::NoMark) && !self.mark(&mut submission, &payments).await? {
             return Ok(());
         }
-        let sending = Sending { deadline: claimed.deadline, submission, frozen, preparation, way_known_well };
+        let sending = Sending { deadline: claimed.deadline, submission, payments, frozen, preparation, way_known_well };
         self.send_and_settle(provider.as_ref(), sending).await
     }
 
@@ -145,12 +150,17 @@ impl App {
     async fn mark(&self, submission: &mut Submission, payments: &[WithParts]) -> Result<bool, StoreError> {
         let mut work = self.store.begin(Step::Mark).await?;
         let now = work.now();
+        let unfenced = if planted(Weakness::NoFence) { work.unfence(submission).await? } else { Vec::new() };
         submission.count_submit(now);
         if !work.mark(submission, self.policy.call_timeout, self.policy.lease_margin).await? {
             work.roll_back().await?;
             return Ok(false);
         }
-        for payment in payments.iter().map(|one| &one.payment).filter(|payment| !payment.status.is_final()) {
+        let seen: Vec<&Payment> = match unfenced.as_slice() {
+            [] => payments.iter().map(|one| &one.payment).collect(),
+            unfenced => unfenced.iter().collect(),
+        };
+        for payment in seen.into_iter().filter(|payment| !payment.status.is_final()) {
             let mut after = payment.clone();
             after.status = PaymentStatus::Submitting;
             after.review = None;
@@ -171,7 +181,7 @@ impl App {
     }
 
     async fn send_and_settle(&self, provider: &dyn Provider, sending: Sending) -> Result<(), StoreError> {
-        let Sending { deadline, submission, frozen, preparation, way_known_well } = sending;
+        let Sending { deadline, mut submission, payments, frozen, preparation, way_known_well } = sending;
         crash::point(CrashPoint::BeforeSend);
         let deadline = deadline.at_most(self.policy.call_timeout);
         let started = Instant::now();
@@ -181,9 +191,12 @@ impl App {
             let call = AssertUnwindSafe(provider.submit(&frozen, preparation, deadline)).catch_unwind().await;
             call.unwrap_or(Err(ProviderError::Unknown(Trouble { what: "the adapter failed", ..Trouble::default() })))
         };
-        let outcome = clean::answers(outcome);
+        let outcome = weaken::answered(clean::answers(outcome));
         crash::point(CrashPoint::AfterSend);
         note_call(provider.code(), "submit", &outcome, started);
+        if planted(Weakness::NoMark) && !self.mark(&mut submission, &payments).await? {
+            return Ok(());
+        }
         // The pause is to stand before the submission can come due again; the answer is stored in any case.
         let noted = self.note_way(provider.code(), &outcome, way_known_well).await;
         self.settle(&submission, &outcome).await?;
@@ -205,7 +218,7 @@ impl App {
     ) -> Result<(), StoreError> {
         let mut work = self.store.begin(Step::Settle).await?;
         let Some(mut current) = work.lock_submission(sent.id).await? else { return work.roll_back().await };
-        let holds_lease = current.fence == sent.fence;
+        let holds_lease = current.fence == sent.fence || planted(Weakness::NoFence);
         let said = verdict_of(outcome);
         let undetermined = !holds_lease || work.other_submit_undetermined(sent.id, sent.attempt_count).await?;
         let witness = Witness {
@@ -225,6 +238,8 @@ impl App {
             let next = self.next_look(&current, statuses, RecallStage::None);
             work.release(&current, next).await?;
             work.wake_worker();
+        } else {
+            self.reawaken(&mut work, &current, statuses).await?;
         }
         work.commit().await
     }
@@ -256,6 +271,7 @@ impl App {
 struct Sending {
     deadline: Deadline,
     submission: Submission,
+    payments: Vec<WithParts>,
     frozen: FrozenRequest,
     preparation: Preparation,
     way_known_well: bool,

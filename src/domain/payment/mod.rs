@@ -8,6 +8,8 @@ pub mod decide;
 pub mod evidence;
 pub mod fold;
 pub mod matching;
+#[cfg(test)]
+mod model;
 pub mod recall;
 pub mod status;
 pub mod submission;
