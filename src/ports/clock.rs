@@ -13,13 +13,21 @@ use jiff::Timestamp;
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
     offset_micros: Arc<AtomicI64>,
+    /// How far it is wrong, of which the leases know nothing.
+    step_micros: i64,
 }
 
 impl Clock {
+    /// A clock that is wrong by so many microseconds, while the database's is right.
+    pub fn wrong_by(step_micros: i64) -> Self {
+        Self { step_micros, ..Self::default() }
+    }
+
     /// Now.
     #[expect(clippy::disallowed_methods, reason = "the one place where the wall clock is read")]
     pub fn now(&self) -> Timestamp {
-        let moved = Timestamp::now().as_microsecond().saturating_add(self.offset_micros());
+        let moved = self.offset_micros().saturating_add(self.step_micros);
+        let moved = Timestamp::now().as_microsecond().saturating_add(moved);
         Timestamp::from_microsecond(moved).unwrap_or(Timestamp::MAX)
     }
 

@@ -1,5 +1,8 @@
 //! The API as a caller sees it over HTTP, where any answer may be lost.
 
+mod listen;
+
+use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -86,6 +89,16 @@ pub(super) enum Answer {
     TurnedAway,
 }
 
+/// What came in place of an answer.
+pub(super) enum Trouble {
+    /// Nobody listens there: nothing was asked.
+    NotReached(String),
+    /// The answer did not come, or half of it.
+    Lost(String),
+    /// An answer of errors.
+    Told(String),
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Page {
@@ -112,7 +125,7 @@ impl Api {
     }
 
     /// Asks for something, once: what was answered, or what came instead.
-    pub(super) async fn create(&self, purchase: &Purchase) -> Result<Answer, String> {
+    pub(super) async fn create(&self, purchase: &Purchase) -> Result<Answer, Trouble> {
         let document = match purchase.mutation {
             Mutation::Payment => CREATE_PAYMENT,
             Mutation::BulkPayment => CREATE_BULK_PAYMENT,
@@ -124,7 +137,7 @@ impl Api {
         match text("/answer/made/id") {
             Some(id) => Ok(Answer::Made { id, number: text("/answer/made/number") }),
             None if refusal.as_deref().is_some_and(|code| TURNED_AWAY.contains(&code)) => Ok(Answer::TurnedAway),
-            None => Err(data.to_string()),
+            None => Err(Trouble::Told(data.to_string())),
         }
     }
 
@@ -223,15 +236,28 @@ impl Api {
     }
 
     /// The data of an answer, or what came instead: nothing, half an answer, or errors.
-    async fn ask(&self, document: &str, variables: &Value) -> Result<Value, String> {
+    async fn ask(&self, document: &str, variables: &Value) -> Result<Value, Trouble> {
         let request = self.http.post(format!("http://{}/graphql", self.address)).bearer_auth(&self.token);
         let request = request.timeout(CALL_LIMIT).json(&json!({ "query": document, "variables": variables }));
-        let answer = request.send().await.map_err(|error| error.to_string())?;
-        let mut body: Value = answer.json().await.map_err(|error| error.to_string())?;
+        let answer = request.send().await.map_err(Trouble::of)?;
+        let mut body: Value = answer.json().await.map_err(Trouble::of)?;
         match body.get_mut("data").map(Value::take) {
             Some(data) if !data.is_null() && body.get("errors").is_none() => Ok(data),
-            _ => Err(body.to_string()),
+            _ => Err(Trouble::Told(body.to_string())),
         }
+    }
+}
+
+impl Trouble {
+    fn of(error: reqwest::Error) -> Self {
+        if error.is_connect() { Self::NotReached(error.to_string()) } else { Self::Lost(error.to_string()) }
+    }
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::NotReached(text) | Self::Lost(text) | Self::Told(text)) = self;
+        f.write_str(text)
     }
 }
 

@@ -6,7 +6,17 @@ use billpay::domain::provider::ProviderCode;
 
 use super::books::Books;
 use super::traffic::Receipts;
-use super::{journal, numbers, payments};
+use super::watchers::Heard;
+use super::{claims, journal, numbers, payments};
+
+/// What is looked at besides.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Trust {
+    /// Whether the moments that different servers wrote down can be compared.
+    pub(super) clocks_agree: bool,
+    /// Whether no answer of errors can be excused.
+    pub(super) nothing_broke: bool,
+}
 
 /// What is wrong with what was bought from one provider. All lists of a good run are empty.
 #[derive(Debug, Default)]
@@ -38,10 +48,17 @@ impl Findings {
 
 impl Audit {
     /// Compares everything with everything.
-    pub(super) fn of(books: &Books, receipts: &Receipts) -> Self {
+    pub(super) fn of(books: &Books, (receipts, heard): (&Receipts, &Heard), trust: Trust) -> Self {
         let of_provider = |provider| (provider, findings(provider, books, receipts));
         let mut other = journal::faults(books);
         other.extend(receipts.given_up.iter().map(|purchase| format!("never acknowledged: {purchase}")));
+        other.extend(heard.faults());
+        if trust.clocks_agree {
+            other.extend(claims::faults(&books.attempts));
+        }
+        if trust.nothing_broke {
+            other.extend(receipts.errors.iter().map(|error| format!("an error where nothing broke: {error}")));
+        }
         Self { by_provider: ProviderCode::ALL.map(of_provider).into(), other }
     }
 

@@ -8,7 +8,7 @@ use super::api::Api;
 use super::rows::{BulkRow, CollectionRow, EventRow, NumberRow, PaymentRow};
 use super::sandbox::{Ledger, MadeNumber};
 use super::world::World;
-use super::{numbers, payments};
+use super::{claims, numbers, payments};
 
 /// How often the books are read again because they changed meanwhile.
 const MOST_READINGS: usize = 10;
@@ -28,6 +28,8 @@ pub(super) struct Books {
     pub(super) ledger: Ledger,
     /// The control numbers that exist at the provider.
     pub(super) made_numbers: Vec<MadeNumber>,
+    /// What was done, submission by submission.
+    pub(super) attempts: Vec<entity::attempt::Model>,
     pub(super) stranded: Option<String>,
     pub(super) panics: usize,
 }
@@ -42,6 +44,7 @@ pub(super) struct Made<'a> {
 impl Books {
     /// Reads the books of a server that nobody kills any more, all as of one moment.
     pub(super) async fn read(world: &World, api: &Api) -> Self {
+        let backstage = world.base().connect().await;
         for _ in 0..MOST_READINGS {
             let (events, head) = api.events().await;
             let books = Self {
@@ -53,10 +56,12 @@ impl Books {
                 head,
                 ledger: Ledger::read(&world.effects()),
                 made_numbers: world.sandbox().control_numbers().await,
+                attempts: claims::read(&backstage).await,
                 stranded: api.metric(STRANDED).await,
                 panics: world.log().matches("panicked").count(),
             };
             if api.head().await == head.to_string() {
+                backstage.close().await.expect("closed");
                 return books;
             }
         }

@@ -1,101 +1,143 @@
-//! A run: servers are killed at random instants while callers buy; then everything heals, and the books are checked.
+//! A run: something breaks again and again while callers buy and watchers listen; then everything heals, and the books
+//! are checked.
 
-use std::ops::Range;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rand::SeedableRng;
 use rand::rngs::StdRng;
-use rand::{Rng, SeedableRng};
 use tokio::time::Instant;
 
 use super::api::Api;
+use super::audit::Trust;
 use super::books::Books;
 use super::card::{Card, Heading};
+use super::fault::Fault;
+use super::fleet::Fleet;
 use super::goods::Goods;
+use super::inject::{self, Scene};
 use super::numbers;
 use super::sandbox::Ledger;
 use super::traffic::{Market, Traffic};
-use super::world::{Server, World, free_address};
+use super::ware::Ware;
+use super::watchers::Watchers;
+use super::world::{Plan, World};
 use crate::support::Db;
 
 /// Connections of one server.
 const CONNECTIONS: u32 = 8;
-/// How long a server lives that came to serve.
-const LIFE_MS: Range<u64> = 100..2_500;
-/// How long one lives that is killed while it starts.
-const SHORT_LIFE_MS: Range<u64> = 0..100;
 /// A killed worker's rows come due after 8 s, what stays unclear goes to a person after 20 s more, and money of which
 /// no webhook told is found by the sweep, which comes every few seconds here.
-const HEAL_LIMIT: Duration = Duration::from_secs(150);
+const HEAL_LIMIT: Duration = Duration::from_secs(300);
 const GLANCE: Duration = Duration::from_millis(250);
 /// What providers tell of payments that are final (voided, returned) comes within this time.
 const QUIET: Duration = Duration::from_secs(2);
 
 /// What a run is like.
 pub(super) struct Campaign {
+    /// What breaks, in turns.
+    pub(super) faults: &'static [Fault],
     pub(super) db: Db,
-    /// Servers on one database, the first of which is killed.
+    /// Servers on one database.
     pub(super) servers: usize,
     pub(super) callers: u32,
-    pub(super) kills: u32,
+    pub(super) wares: &'static [Ware],
+    /// Those who listen to the log and come back again and again, to any server.
+    pub(super) watchers: u32,
+    /// How often something breaks at least.
+    pub(super) strikes: u32,
+    /// How much is bought at least.
+    pub(super) purchases: usize,
     pub(super) seed: u64,
+    /// What the servers are told beside.
+    pub(super) settings: Vec<(String, String)>,
 }
 
 impl Campaign {
+    /// The usual: one server that is killed while six callers buy.
+    pub(super) fn of_kills(db: Db, strikes: u32, seed: u64) -> Self {
+        Self {
+            faults: &[Fault::Kill],
+            db,
+            servers: 1,
+            callers: 6,
+            wares: &Ware::ALL,
+            watchers: 1,
+            strikes,
+            purchases: 0,
+            seed,
+            settings: Vec::new(),
+        }
+    }
+
     /// Runs it and draws up its card.
     pub(super) async fn run(self) -> Card {
-        println!("{}: {} kills, seed {}", self.title(), self.kills, self.seed);
-        let world = World::build(self.db, CONNECTIONS).await;
-        let mut victim = world.start(world.address()).await;
-        let goods = Arc::new(Goods::find(&world.api(victim.address)).await);
-        let mut bystanders = Vec::new();
-        for _ in 1..self.servers {
-            bystanders.push(world.start(free_address()).await);
-        }
-        let apis: Vec<Api> = [&victim].into_iter().chain(&bystanders).map(|one| world.api(one.address)).collect();
-        let market = Market { apis, goods, sandbox: world.sandbox().clone() };
+        println!("{}: {} strikes, {} purchases, seed {}", self.title(), self.strikes, self.purchases, self.seed);
+        let world = World::build(Plan::of_faults(self.db, CONNECTIONS, self.faults, self.seed)).await;
+        let mut fleet = Fleet::start(&world, self.servers, self.settings.clone()).await;
+        let apis = fleet.apis(&world);
+        let goods = Arc::new(Goods::find(&apis[0]).await);
+        let market = Market { apis, goods, sandbox: world.sandbox().clone(), wares: self.wares };
 
+        let began = Instant::now();
         let traffic = Traffic::begin(&market, self.callers, self.seed);
-        self.kill_again_and_again(&world, &mut victim).await;
-        world.wait_until_ready(&mut victim).await;
+        let watchers = Watchers::begin(&market.apis, self.watchers, self.seed);
+        let strikes = self.strike_again_and_again(&world, &mut fleet, &traffic).await;
+        world.heal_wires();
+        fleet.wait_for_all(&world).await;
         let receipts = traffic.end().await;
+        let duration = began.elapsed();
         let api = &market.apis[0];
+        if self.faults.iter().any(|fault| fault.moves_clocks()) {
+            inject::let_time_pass(&world, &mut fleet).await;
+        }
         heal(&world, api).await;
         quieten(api).await;
-        for server in [&mut victim].into_iter().chain(&mut bystanders) {
-            world.assert_running(server);
-        }
+        fleet.assert_running(&world);
 
         let books = Books::read(&world, api).await;
-        let heading = Heading { title: self.title(), seed: self.seed, kills: self.kills };
-        let card = Card::draw(heading, &world, &books, &receipts);
-        drop((victim, bystanders));
+        let heard = watchers.end(books.head).await;
+        let heading = Heading { title: self.title(), faults: self.faults, seed: self.seed, strikes, duration };
+        let card = Card::draw(heading, &world, &books, (&receipts, &heard), self.trust());
+        drop(fleet);
         world.remove().await;
         card
     }
 
-    /// Each server is followed at once by the next, on the same port and database. One in eight dies while it starts.
-    async fn kill_again_and_again(&self, world: &World, victim: &mut Server) {
+    /// Each fault in its turn, until there were enough strikes and enough was bought.
+    async fn strike_again_and_again(
+        &self,
+        world: &World,
+        fleet: &mut Fleet,
+        traffic: &Traffic,
+    ) -> BTreeMap<Fault, u32> {
         let mut rng = StdRng::seed_from_u64(self.seed);
-        for _ in 0..self.kills {
-            let life_ms = if rng.random_ratio(1, 8) {
-                rng.random_range(SHORT_LIFE_MS)
-            } else {
-                world.wait_until_ready(victim).await;
-                rng.random_range(LIFE_MS)
-            };
-            tokio::time::sleep(Duration::from_millis(life_ms)).await;
-            world.assert_running(victim);
-            victim.process.kill();
-            *victim = world.spawn(victim.address, &[]);
+        let mut strikes = BTreeMap::new();
+        let mut count = 0;
+        while count < self.strikes || traffic.bought() < self.purchases {
+            let fault = self.faults[count as usize % self.faults.len()];
+            inject::strike(fault, &mut Scene { world, fleet, rng: &mut rng, count }).await;
+            fleet.assert_running(world);
+            *strikes.entry(fault).or_default() += 1;
+            count += 1;
+        }
+        strikes
+    }
+
+    /// What may be believed of what is found: clocks that disagree prove nothing about leases, and where nothing
+    /// breaks nobody may be told of an error.
+    fn trust(&self) -> Trust {
+        Trust {
+            clocks_agree: !self.faults.iter().any(|fault| fault.moves_clocks()),
+            nothing_broke: !self.faults.iter().any(|fault| fault.excuses_errors()),
         }
     }
 
     fn title(&self) -> String {
-        match self.servers {
-            1 => format!("kill harness, {:?}", self.db),
-            servers => format!("kill harness, {:?}, {servers} servers", self.db),
-        }
+        let names: Vec<_> = self.faults.iter().map(|fault| fault.name()).collect();
+        let (names, servers) = (names.join(" + "), self.servers);
+        format!("{names}, {:?}, {servers} server{}", self.db, if servers == 1 { "" } else { "s" })
     }
 }
 

@@ -2,24 +2,29 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use billpay::domain::provider::ProviderCode;
 
-use super::audit::{Audit, Findings};
+use super::audit::{Audit, Findings, Trust};
 use super::books::Books;
+use super::fault::Fault;
+use super::score::{Score, percentile, share};
 use super::traffic::Receipts;
+use super::watchers::Heard;
 use super::world::World;
 
 const MOST_FINDINGS_SHOWN: usize = 30;
 
 /// The figures of a run.
 pub(super) struct Card {
-    title: String,
-    seed: u64,
-    kills: u32,
+    heading: Heading,
     answers: usize,
     turned_away: usize,
     retried: usize,
+    lost_answers: usize,
+    errors: Vec<String>,
+    heard: Heard,
     lines: BTreeMap<ProviderCode, Line>,
     audit: Audit,
     log_tail: String,
@@ -35,23 +40,66 @@ struct Line {
 /// What the card tells of a run beside what the books say.
 pub(super) struct Heading {
     pub(super) title: String,
+    pub(super) faults: &'static [Fault],
     pub(super) seed: u64,
-    pub(super) kills: u32,
+    /// How often each fault struck.
+    pub(super) strikes: BTreeMap<Fault, u32>,
+    /// How long callers bought.
+    pub(super) duration: Duration,
 }
 
 impl Card {
     /// Draws up the card.
-    pub(super) fn draw(heading: Heading, world: &World, books: &Books, receipts: &Receipts) -> Self {
+    pub(super) fn draw(
+        heading: Heading,
+        world: &World,
+        books: &Books,
+        told: (&Receipts, &Heard),
+        trust: Trust,
+    ) -> Self {
+        let (receipts, heard) = told;
         Self {
-            title: heading.title,
-            seed: heading.seed,
-            kills: heading.kills,
+            heading,
             answers: receipts.answers.len(),
             turned_away: receipts.answers.iter().filter(|receipt| receipt.id.is_none()).count(),
             retried: receipts.retried,
+            lost_answers: receipts.lost_answers,
+            errors: receipts.errors.clone(),
+            heard: heard.clone(),
             lines: ProviderCode::ALL.map(|provider| (provider, Line::of(provider, books))).into(),
-            audit: Audit::of(books, receipts),
+            audit: Audit::of(books, told, trust),
             log_tail: world.log_tail(),
+        }
+    }
+
+    /// What was found, in sentences.
+    pub(super) fn findings(&self) -> impl Iterator<Item = &String> {
+        self.audit.all()
+    }
+
+    /// What the watchers heard.
+    pub(super) fn heard(&self) -> &Heard {
+        &self.heard
+    }
+
+    /// Its row in the score card.
+    pub(super) fn score(&self) -> Score {
+        let findings = || self.audit.by_provider.values();
+        let mut settle_times_ms: Vec<_> = self.lines.values().flat_map(|line| &line.settle_times_ms).copied().collect();
+        settle_times_ms.sort_unstable();
+        let rows: Vec<_> = self.heading.faults.iter().map(|fault| fault.rows()).collect();
+        Score {
+            rows: rows.join(", "),
+            title: self.heading.title.clone(),
+            strikes: self.heading.strikes.values().sum(),
+            bought: self.lines.values().map(|line| line.bought).sum(),
+            doubles: findings().map(|findings| findings.doubles.len()).sum(),
+            lost: findings().map(|findings| findings.lost.len()).sum(),
+            wrong_final: findings().map(|findings| findings.wrong_final.len()).sum(),
+            open: findings().map(|findings| findings.open.len()).sum(),
+            other: self.audit.other.len(),
+            in_review: self.lines.values().map(Line::reviews).sum(),
+            settle_times_ms,
         }
     }
 
@@ -88,10 +136,8 @@ impl Line {
         self.in_review.values().sum()
     }
 
-    /// With one decimal.
     fn percent_in_review(&self) -> String {
-        let per_mille = (self.reviews() * 1_000).checked_div(self.bought).unwrap_or_default();
-        format!("{}.{} %", per_mille / 10, per_mille % 10)
+        share(self.reviews(), self.bought)
     }
 
     fn reasons(&self) -> String {
@@ -100,8 +146,7 @@ impl Line {
     }
 
     fn settle_time(&self, percent: usize) -> String {
-        let place = (self.settle_times_ms.len() * percent).div_ceil(100).saturating_sub(1);
-        self.settle_times_ms.get(place).map_or_else(|| "-".to_owned(), |time| format!("{time} ms"))
+        percentile(&self.settle_times_ms, percent)
     }
 
     /// Its row, below [`COLUMNS`].
@@ -148,10 +193,14 @@ fn row<T: fmt::Display>(f: &mut fmt::Formatter<'_>, cells: &[T]) -> fmt::Result 
 
 impl fmt::Display for Card {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "== {} ==", self.title)?;
-        writeln!(f, "  {} kills, seed {}", self.kills, self.seed)?;
+        let Heading { title, faults: _, seed, strikes, duration } = &self.heading;
+        writeln!(f, "== {title} ==")?;
+        let strikes: Vec<_> = strikes.iter().map(|(fault, count)| format!("{fault} {count} times")).collect();
+        writeln!(f, "  {}; {} s of buying; seed {seed}", strikes.join(", "), duration.as_secs())?;
         let (answers, turned_away, retried) = (self.answers, self.turned_away, self.retried);
-        writeln!(f, "  {answers} answers, {turned_away} of them refusals; {retried} purchases asked for again")?;
+        write!(f, "  {answers} answers, {turned_away} of them refusals; {retried} purchases asked for again; ")?;
+        writeln!(f, "{} answers lost, {} answers of errors", self.lost_answers, self.errors.len())?;
+        writeln!(f, "  {:?}", self.heard)?;
         row(f, &COLUMNS)?;
         for (provider, findings) in &self.audit.by_provider {
             if let Some(line) = self.lines.get(provider) {

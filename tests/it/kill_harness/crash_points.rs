@@ -5,6 +5,7 @@
 //! each point: Almara and ClickPesa's control numbers, which recognise a repetition; BILL, which does not and can be
 //! asked; Click, which can neither. Where Click's payment may have been sent it must end with a person.
 
+use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,14 +13,18 @@ use std::time::Duration;
 use billpay::crash::{CrashPoint, Step};
 use billpay::domain::provider::ProviderCode;
 use futures_util::{StreamExt, stream};
+use tokio::time::Instant;
 
+use super::audit::Trust;
 use super::books::Books;
 use super::campaign::{heal, quieten};
 use super::card::{Card, Heading};
+use super::fault::Fault;
 use super::goods::Goods;
 use super::traffic::{Market, Receipts, buy_once};
 use super::ware::Ware;
-use super::world::{Server, World, named};
+use super::watchers::Heard;
+use super::world::{Plan, Server, World, named};
 use crate::support::Db;
 
 /// How many points are tried at once: each spends most of its time waiting for a lease to end.
@@ -86,12 +91,13 @@ fn leaves_in_doubt(point: CrashPoint) -> bool {
 }
 
 async fn survive(db: Db, point: CrashPoint) -> (CrashPoint, Card) {
-    let world = World::build(db, CONNECTIONS).await;
+    let world = World::build(Plan::plain(db, CONNECTIONS)).await;
     // A first server sets everything up, so that those that die have only the purchase to do.
     let mut server = world.start(world.address()).await;
     let api = world.api(world.address());
     let goods = Arc::new(Goods::find(&api).await);
-    let market = Market { apis: vec![api.clone()], goods, sandbox: world.sandbox().clone() };
+    let market = Market { apis: vec![api.clone()], goods, sandbox: world.sandbox().clone(), wares: &Ware::ALL };
+    let began = Instant::now();
     let (mut receipts, mut kills) = (Receipts::default(), 0);
     for ware in wares(point) {
         receipts.add(die_and_recover(&world, &mut server, &market, point, ware).await);
@@ -100,8 +106,15 @@ async fn survive(db: Db, point: CrashPoint) -> (CrashPoint, Card) {
     quieten(&api).await;
     world.assert_running(&mut server);
     let books = Books::read(&world, &api).await;
-    let heading = Heading { title: format!("crash at {}, {db:?}", point.name()), seed: 0, kills };
-    let card = Card::draw(heading, &world, &books, &receipts);
+    let heading = Heading {
+        title: format!("crash at {}, {db:?}", point.name()),
+        faults: &[Fault::Kill],
+        seed: 0,
+        strikes: BTreeMap::from([(Fault::Kill, kills)]),
+        duration: began.elapsed(),
+    };
+    let trust = Trust { clocks_agree: true, nothing_broke: false };
+    let card = Card::draw(heading, &world, &books, (&receipts, &Heard::default()), trust);
     drop(server);
     world.remove().await;
     (point, card)
@@ -124,7 +137,7 @@ async fn die_and_recover(
     let fate = named([("CRASH_AT", &name), ("WORKER__LEASE", SHORT_LEASE)]);
     let mut doomed = world.spawn(world.address(), &fate);
     let key = format!("crash-{ware:?}-{}", name.replace('.', "-"));
-    let buyer = tokio::spawn(buy_once(market.clone(), ware, key));
+    let buyer = tokio::spawn(buy_once(market.clone(), ware, None, key));
     assert_dies(world, &mut doomed, &name, ware).await;
     *server = world.start(world.address()).await;
     let receipts = buyer.await.expect("the buyer does not panic");

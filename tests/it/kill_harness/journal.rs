@@ -1,7 +1,11 @@
 //! The rules of the log and of what the servers say of themselves: rules 5 and 6 of the checker.
 
 use super::books::{Books, STRANDED};
+use super::payments;
 use super::rows::EventRow;
+
+/// The statuses of payments of which something is still to be found out.
+const OPEN: [&str; 5] = ["SCHEDULED", "READY", "SUBMITTING", "UNKNOWN", "PENDING"];
 
 /// An object that the log tells of.
 struct Subject<'a> {
@@ -19,6 +23,7 @@ pub(super) fn faults(books: &Books) -> Vec<String> {
     }
     let (lives, subjects) = (books.lives(), subjects(books));
     found.extend(subjects.iter().filter_map(|subject| broken_life(subject, lives.get(subject.id))));
+    found.extend(lives.iter().filter_map(|(id, life)| reopened(id, life)));
     if lives.len() != subjects.len() {
         found.push(format!("{} objects have events, {} are listed", lives.len(), subjects.len()));
     }
@@ -29,6 +34,13 @@ pub(super) fn faults(books: &Books) -> Vec<String> {
         found.push(format!("the servers panicked {} times", books.panics));
     }
     found
+}
+
+/// What is settled is not open again: no later evidence knows less.
+fn reopened(id: &str, life: &[&EventRow]) -> Option<String> {
+    let statuses: Vec<_> = life.iter().filter_map(|event| event.payment_status()).collect();
+    let place = statuses.windows(2).position(|pair| payments::is_final(pair[0]) && OPEN.contains(&pair[1]))?;
+    Some(format!("{id} was {} and then {}", statuses[place], statuses[place + 1]))
 }
 
 fn subjects(books: &Books) -> Vec<Subject<'_>> {

@@ -1,16 +1,21 @@
 //! A process of billpay's: the real program, with its own settings and nothing of this process's environment.
 //!
-//! It is ended by its own id alone, without a warning, as `kill -9` does. It is always reaped: dropping it kills it and
-//! waits for its end, also where a test fails.
+//! It is ended by its own id alone, without a warning, as `kill -9` does. It can be frozen too, and told to stop as
+//! whoever runs it would. It is always reaped: dropping it kills it and waits for its end, also where a test fails.
+//!
+//! BILLPAY_BIN names another build of the program, such as a release, for the long runs.
 
-use std::ffi::OsStr;
-use std::fs::OpenOptions;
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, OpenOptions};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
 use tokio::time::Instant;
 
+/// The variable that names another build.
+const OTHER_PROGRAM: &str = "BILLPAY_BIN";
 /// The program under test.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_billpay");
 /// How often it is looked at.
@@ -33,7 +38,12 @@ impl Process {
         let mut command = command(settings);
         command.args(arguments).current_dir(folder);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
-        Self { child: command.spawn().expect("billpay can be started") }
+        Self::spawn(&mut command)
+    }
+
+    /// Starts any program.
+    pub(super) fn spawn(command: &mut Command) -> Self {
+        Self { child: command.spawn().unwrap_or_else(|error| panic!("{command:?} cannot be started: {error}")) }
     }
 
     /// How it ended, where it has.
@@ -51,6 +61,39 @@ impl Process {
             }
             tokio::time::sleep(GLANCE).await;
         }
+    }
+
+    /// The same for whoever cannot await.
+    pub(super) fn wait_here(&mut self, limit: Duration) {
+        let give_up = Instant::now() + limit;
+        while self.ended().is_none() && Instant::now() < give_up {
+            std::thread::sleep(GLANCE);
+        }
+    }
+
+    /// Stops it in its tracks, as a machine does that is suspended.
+    pub(super) fn freeze(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// Lets it go on as if nothing had been.
+    pub(super) fn thaw(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    /// Asks it to stop, as whoever runs it does.
+    pub(super) fn terminate(&self) {
+        self.signal(Signal::TERM);
+    }
+
+    /// Has it leave everything as it is, as `pg_ctl -m immediate` does.
+    pub(super) fn quit(&self) {
+        self.signal(Signal::QUIT);
+    }
+
+    fn signal(&self, signal: Signal) {
+        // It may have ended already; then there is nobody to be told. It is not reaped yet, so its id is its own.
+        let _ = kill_process(Pid::from_child(&self.child), signal);
     }
 
     /// Ends it at once, wherever it is, and reaps it.
@@ -75,7 +118,10 @@ pub(super) fn output(arguments: &[&str], settings: &[(String, String)]) -> Strin
 }
 
 fn command(settings: &[(String, String)]) -> Command {
-    let mut command = Command::new(PROGRAM);
+    let program = std::env::var_os(OTHER_PROGRAM).filter(|path| !path.is_empty());
+    // Processes are started in other folders than this one.
+    let program = fs::canonicalize(program.unwrap_or_else(|| OsString::from(PROGRAM)));
+    let mut command = Command::new(program.unwrap_or_else(|error| panic!("the program under test: {error}")));
     command.env_clear().envs(settings.iter().cloned());
     command
 }

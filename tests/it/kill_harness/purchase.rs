@@ -42,6 +42,8 @@ pub(super) struct Shopper<'a> {
     pub(super) account: String,
     /// Whether the sandbox is to do something special.
     pub(super) is_magic: bool,
+    /// What exactly, where that is not left to chance.
+    pub(super) special: Option<&'static str>,
 }
 
 impl Shopper<'_> {
@@ -116,7 +118,7 @@ impl Shopper<'_> {
     }
 
     fn control_number_amount(&mut self) -> String {
-        if self.is_magic && self.rng.random_ratio(1, 8) {
+        if self.is_magic && self.special.is_none() && self.rng.random_ratio(1, 8) {
             return UNHEARD_AMOUNTS[self.rng.random_range(0..UNHEARD_AMOUNTS.len())].to_owned();
         }
         let ordinary = self.rng.random_range(2_000..9_000_u32).to_string();
@@ -133,6 +135,9 @@ impl Shopper<'_> {
     }
 
     fn magic(&mut self, ware: Ware) -> Option<&'static str> {
+        if self.special.is_some() {
+            return self.special;
+        }
         let values = ware.magic();
         self.is_magic.then(|| values[self.rng.random_range(0..values.len())])
     }

@@ -110,6 +110,11 @@ pub(super) struct Review {
 }
 
 impl EventRow {
+    /// The status of a payment after it.
+    pub(super) fn payment_status(&self) -> Option<&str> {
+        self.payment_status.as_deref()
+    }
+
     /// The object's status after it.
     pub(super) fn status(&self) -> Option<&str> {
         let statuses = [&self.payment_status, &self.bulk_status, &self.number_status, &self.collection_status];

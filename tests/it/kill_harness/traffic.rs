@@ -5,7 +5,7 @@
 //! paid as soon as it is known.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use billpay::domain::provider::ProviderCode;
@@ -14,7 +14,7 @@ use rand::{Rng, SeedableRng};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::api::{Answer, Api};
+use super::api::{Answer, Api, Trouble};
 use super::goods::Goods;
 use super::purchase::{Purchase, Shopper};
 use super::sandbox::Sandbox;
@@ -24,6 +24,8 @@ use super::ware::Ware;
 const MOST_PURCHASES: u32 = 5_000;
 /// How long a caller tries to be told about one purchase.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Errors of which a caller is shown no more than this many.
+const MOST_ERRORS: usize = 20;
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_REST_MS: u64 = 150;
 
@@ -44,6 +46,10 @@ pub(super) struct Receipts {
     pub(super) retried: usize,
     /// Purchases that nobody was told about, with what came last.
     pub(super) given_up: Vec<String>,
+    /// Answers that were lost on their way.
+    pub(super) lost_answers: usize,
+    /// Answers of errors, the first of each caller's.
+    pub(super) errors: Vec<String>,
 }
 
 /// What callers go by.
@@ -53,12 +59,20 @@ pub(super) struct Market {
     pub(super) apis: Vec<Api>,
     pub(super) goods: Arc<Goods>,
     pub(super) sandbox: Sandbox,
+    /// What callers want, one after the other and again.
+    pub(super) wares: &'static [Ware],
 }
 
 /// Callers at work.
 pub(super) struct Traffic {
     callers: JoinSet<Receipts>,
-    is_over: Arc<AtomicBool>,
+    progress: Arc<Progress>,
+}
+
+#[derive(Default)]
+struct Progress {
+    is_over: AtomicBool,
+    bought: AtomicUsize,
 }
 
 struct Caller {
@@ -75,24 +89,31 @@ impl Receipts {
         self.answers.extend(more.answers);
         self.retried += more.retried;
         self.given_up.extend(more.given_up);
+        self.lost_answers += more.lost_answers;
+        self.errors.extend(more.errors);
     }
 }
 
 impl Traffic {
     /// Lets so many callers begin.
     pub(super) fn begin(market: &Market, callers: u32, seed: u64) -> Self {
-        let is_over = Arc::new(AtomicBool::new(false));
+        let progress = Arc::<Progress>::default();
         let mut tasks = JoinSet::new();
         for number in 0..callers {
             let caller = Caller::new(market.clone(), number, seed);
-            tasks.spawn(caller.buy_until(Arc::clone(&is_over)));
+            tasks.spawn(caller.buy_on(Arc::clone(&progress)));
         }
-        Self { callers: tasks, is_over }
+        Self { callers: tasks, progress }
+    }
+
+    /// How many purchases callers were told about.
+    pub(super) fn bought(&self) -> usize {
+        self.progress.bought.load(Ordering::Relaxed)
     }
 
     /// Lets every caller finish what it wants and go; tells what they were told.
     pub(super) async fn end(mut self) -> Receipts {
-        self.is_over.store(true, Ordering::Relaxed);
+        self.progress.is_over.store(true, Ordering::Relaxed);
         let mut all = Receipts::default();
         while let Some(caller) = self.callers.join_next().await {
             all.add(caller.expect("a caller does not panic"));
@@ -101,11 +122,14 @@ impl Traffic {
     }
 }
 
-/// Buys one ordinary thing, pays it where it is a control number, and tells what the buyer was told.
-pub(super) async fn buy_once(market: Market, ware: Ware, key: String) -> Receipts {
+/// Buys one thing, pays it where it is a control number, and tells what the buyer was told. What is special about it
+/// is an account or an amount; nothing where it is ordinary.
+pub(super) async fn buy_once(market: Market, ware: Ware, special: Option<&'static str>, key: String) -> Receipts {
     let mut caller = Caller::new(market, 0, 0);
     let account = rand::rng().random_range(20_000_000..90_000_000_u32).to_string();
-    let purchase = caller.think_of(ware, key, account, false);
+    let goods = Arc::clone(&caller.market.goods);
+    let shopper = Shopper { goods: &goods, rng: &mut caller.rng, key, account, is_magic: special.is_some(), special };
+    let purchase = shopper.choose(ware);
     let give_up = Instant::now() + PATIENCE;
     caller.buy(&purchase).await;
     // There may be no number yet: it is known once the provider was asked again.
@@ -122,17 +146,19 @@ impl Caller {
         Self { market, number, rng, receipts: Receipts::default(), has_paid: false }
     }
 
-    async fn buy_until(mut self, is_over: Arc<AtomicBool>) -> Receipts {
+    async fn buy_on(mut self, progress: Arc<Progress>) -> Receipts {
         for count in 0..MOST_PURCHASES {
-            if is_over.load(Ordering::Relaxed) {
+            if progress.is_over.load(Ordering::Relaxed) {
                 break;
             }
             // In turn, each caller beginning with another: also a short run buys something of everyone.
-            let ware = Ware::ALL[(self.number as usize + count as usize) % Ware::ALL.len()];
+            let wares = self.market.wares;
+            let ware = wares[(self.number as usize + count as usize) % wares.len()];
             let is_magic = self.rng.random_ratio(ware.percent_magic(), 100);
             let (key, account) = (format!("kill-{}-{count}", self.number), format!("3{:03}{count:06}", self.number));
             let purchase = self.think_of(ware, key, account, is_magic);
             self.buy(&purchase).await;
+            progress.bought.fetch_add(1, Ordering::Relaxed);
             if self.rng.random_ratio(1, 5) {
                 self.buy(&purchase).await;
             }
@@ -143,7 +169,7 @@ impl Caller {
 
     fn think_of(&mut self, ware: Ware, key: String, account: String, is_magic: bool) -> Purchase {
         let goods = self.market.goods.as_ref();
-        Shopper { goods, rng: &mut self.rng, key, account, is_magic }.choose(ware)
+        Shopper { goods, rng: &mut self.rng, key, account, is_magic, special: None }.choose(ware)
     }
 
     async fn buy(&mut self, purchase: &Purchase) {
@@ -157,10 +183,22 @@ impl Caller {
             };
             self.receipts.retried += usize::from(is_first);
             is_first = false;
+            self.note(&error);
             if Instant::now() >= give_up {
                 return self.receipts.given_up.push(format!("{}: {error}", purchase.key));
             }
             tokio::time::sleep(RETRY_PAUSE).await;
+        }
+    }
+
+    fn note(&mut self, trouble: &Trouble) {
+        match trouble {
+            Trouble::NotReached(_) => {}
+            Trouble::Lost(_) => self.receipts.lost_answers += 1,
+            Trouble::Told(error) if self.receipts.errors.len() < MOST_ERRORS => {
+                self.receipts.errors.push(error.clone());
+            }
+            Trouble::Told(_) => {}
         }
     }
 

@@ -1,4 +1,5 @@
-//! What outlives a killed server: the database, the sandbox with its ledger on disk, and the callers' token.
+//! What outlives a killed server: the database, the sandbox with its ledger on disk, the wires between them, and the
+//! callers' token.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,17 +8,20 @@ use std::ops::Range;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use rand::Rng;
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
 use tempfile::TempDir;
-use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use super::api::Api;
+use super::base::{Base, address_of, by_way_of};
+use super::fault::Fault;
 use super::process::{self, Process};
 use super::sandbox::Sandbox;
+use super::simulator::Simulator;
+use super::wire::Wire;
 use crate::support::Db;
 use crate::support::client::http_client;
-use crate::support::database::TestDatabase;
 
 const TENANT: &str = "harness";
 const SCOPES: &str = "billers:read bills:read bills:write payments:read payments:write \
@@ -25,9 +29,11 @@ const SCOPES: &str = "billers:read bills:read bills:write payments:read payments
 const SECRET: &str = "the-kill-harness-signs-its-tokens-with-this";
 /// Sessions with providers outlive a server.
 const SECRETS_KEY: &str = "the-kill-harness-keeps-its-sessions-with-this";
-const EFFECTS: &str = "effects.jsonl";
-const SANDBOX_LOG: &str = "sandbox.log";
 const SERVER_LOG: &str = "server.log";
+/// The longest call to a provider.
+pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long a claim of a server's lasts.
+pub(super) const LEASE: Duration = Duration::from_secs(8);
 /// How long a process may take until it answers.
 const START_LIMIT: Duration = Duration::from_secs(30);
 const GLANCE: Duration = Duration::from_millis(20);
@@ -39,15 +45,29 @@ const LOG_LINES_SHOWN: usize = 40;
 /// Ports that were given out in this process.
 static TAKEN_PORTS: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
 
+/// What a world is to be like.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plan {
+    pub(super) db: Db,
+    /// Connections that a server keeps at most.
+    pub(super) connections: u32,
+    /// Whether there are wires to the providers and to the database.
+    pub(super) provider_wire: bool,
+    pub(super) database_wire: bool,
+    /// Whether the PostgreSQL is the run's own.
+    pub(super) own_cluster: bool,
+    pub(super) seed: u64,
+}
+
 /// The surroundings of the servers of one run.
 pub(super) struct World {
     // Ends before its folder goes.
-    _sandbox_process: Process,
-    sandbox: Sandbox,
+    simulator: Simulator,
     /// Where the first server listens, and all that follow it: providers tell their news there.
     address: SocketAddr,
-    database: TestDatabase,
-    /// Connections that a server keeps at most.
+    base: Base,
+    provider_wire: Option<Wire>,
+    database_wire: Option<Wire>,
     connections: u32,
     folder: TempDir,
     http: reqwest::Client,
@@ -60,23 +80,39 @@ pub(super) struct Server {
     pub(super) address: SocketAddr,
 }
 
+impl Plan {
+    /// Without wires.
+    pub(super) fn plain(db: Db, connections: u32) -> Self {
+        Self { db, connections, provider_wire: false, database_wire: false, own_cluster: false, seed: 0 }
+    }
+
+    /// With all that these faults need.
+    pub(super) fn of_faults(db: Db, connections: u32, faults: &[Fault], seed: u64) -> Self {
+        Self {
+            provider_wire: faults.iter().any(|fault| fault.is_on_provider_wire()),
+            database_wire: faults.iter().any(|fault| fault.is_on_database_wire()),
+            own_cluster: faults.iter().any(|fault| fault.stops_postgres()),
+            seed,
+            ..Self::plain(db, connections)
+        }
+    }
+}
+
 impl World {
     /// A new database, and a sandbox that keeps every effect on disk before it answers.
-    pub(super) async fn build(db: Db, connections: u32) -> Self {
+    pub(super) async fn build(plan: Plan) -> Self {
         let folder = tempfile::Builder::new().prefix("billpay-kills-").tempdir().expect("a temporary folder");
-        let database = TestDatabase::create(db).await;
+        let base = if plan.own_cluster { Base::own(free_address()).await } else { Base::shared(plan.db).await };
         let http = http_client();
         let (address, sandbox) = (free_address(), Sandbox { http: http.clone(), address: free_address() });
-        let (listen, callbacks) = (sandbox.address.to_string(), format!("http://{address}"));
-        // "Later" and "never answered" are short; the latter still exceeds the call's timeout.
-        let arguments =
-            ["sandbox", "--listen", &listen, "--effects", EFFECTS, "--callbacks", &callbacks, "--later-ms", "500"];
-        let arguments = [&arguments[..], &["--hang-ms", "1500"]].concat();
-        let mut sandbox_process = Process::start(&arguments, &[], folder.path(), SANDBOX_LOG);
-        wait_for_sandbox(&mut sandbox_process, sandbox.address).await;
+        let simulator = Simulator::start(sandbox, folder.path().to_owned(), address).await;
+        let lay = |far| Wire::lay(far, StdRng::seed_from_u64(plan.seed));
+        let provider_wire = if plan.provider_wire { Some(lay(simulator.sandbox.address).await) } else { None };
+        let database_wire = if plan.database_wire { Some(lay(address_of(&base.url())).await) } else { None };
         let token = ["token", "--tenant", TENANT, "--scope", SCOPES, "--ttl", "12h"];
         let token = process::output(&token, &named([("AUTH__HS256_SECRET", SECRET)]));
-        Self { _sandbox_process: sandbox_process, sandbox, address, database, connections, folder, http, token }
+        let connections = plan.connections;
+        Self { simulator, address, base, provider_wire, database_wire, connections, folder, http, token }
     }
 
     /// Where the first server is to listen.
@@ -86,7 +122,32 @@ impl World {
 
     /// The providers, simulated.
     pub(super) fn sandbox(&self) -> &Sandbox {
-        &self.sandbox
+        &self.simulator.sandbox
+    }
+
+    /// Has the providers forget every reference.
+    pub(super) async fn forget(&mut self) {
+        self.simulator.forget().await;
+    }
+
+    /// The database.
+    pub(super) fn base(&self) -> &Base {
+        &self.base
+    }
+
+    /// The wire to the providers, in a world that was planned with one.
+    pub(super) fn provider_wire(&self) -> &Wire {
+        self.provider_wire.as_ref().expect("a wire to the providers")
+    }
+
+    /// The wire to the database, in a world that was planned with one.
+    pub(super) fn database_wire(&self) -> &Wire {
+        self.database_wire.as_ref().expect("a wire to the database")
+    }
+
+    /// From now on no wire does harm.
+    pub(super) fn heal_wires(&self) {
+        [&self.provider_wire, &self.database_wire].into_iter().flatten().for_each(Wire::heal);
     }
 
     /// Starts a server, without waiting for it.
@@ -128,7 +189,7 @@ impl World {
 
     /// The sandbox's ledger: a line for each time that money moved.
     pub(super) fn effects(&self) -> String {
-        fs::read_to_string(self.folder.path().join(EFFECTS)).expect("the sandbox's ledger")
+        self.simulator.effects()
     }
 
     /// All that the servers logged.
@@ -145,7 +206,7 @@ impl World {
 
     /// Throws the database away. The rest goes with the value.
     pub(super) async fn remove(self) {
-        self.database.remove().await;
+        self.base.remove().await;
     }
 
     async fn is_ready(&self, address: SocketAddr) -> bool {
@@ -157,22 +218,30 @@ impl World {
     /// whose first answer was lost proves nothing, nor so soon does it that BILL does not list a payment: such payments
     /// go to a person once `review_after` is over.
     fn settings(&self, address: SocketAddr) -> Vec<(String, String)> {
+        let base = self.base.url();
+        let base = self.database_wire.as_ref().map_or_else(|| base.clone(), |wire| by_way_of(&base, wire.address()));
         let mut settings = named([
             ("LISTEN", address.to_string().as_str()),
             ("PUBLIC_URL", &format!("http://{address}")),
-            ("DATABASE__URL", &self.database.url),
+            ("DATABASE__URL", &base),
             ("DATABASE__MAX_CONNECTIONS", &self.connections.to_string()),
             ("AUTH__HS256_SECRET", SECRET),
             ("SECRETS_KEY", SECRETS_KEY),
             ("WAIT_LIMIT", "1s"),
-            ("WORKER__CALL_TIMEOUT", "1s"),
-            ("WORKER__LEASE", "8s"),
+            ("WORKER__CALL_TIMEOUT", &format!("{}ms", CALL_TIMEOUT.as_millis())),
+            ("WORKER__LEASE", &format!("{}ms", LEASE.as_millis())),
             ("WORKER__POLL_INTERVAL", "100ms"),
             ("WORKER__REVIEW_AFTER", "20s"),
             ("WORKER__COLLECT_INTERVAL", "3s"),
             ("LOG__FILTER", "warn"),
+            // The bench asks more than any tenant would.
+            ("LIMITS__TENANT_POINTS_PER_MINUTE", "0"),
+            ("LIMITS__TENANT_CREATES_PER_MINUTE", "0"),
+            ("LIMITS__CALLBACKS_PER_MINUTE", "0"),
         ]);
-        let providers = self.sandbox.settings().into_iter();
+        let sandbox = self.sandbox();
+        let at = self.provider_wire.as_ref().map_or(sandbox.address, Wire::address);
+        let providers = Sandbox { http: sandbox.http.clone(), address: at }.settings().into_iter();
         settings.extend(providers.map(|(name, value)| (format!("BILLPAY_PROVIDERS__{name}"), value)));
         settings
     }
@@ -194,15 +263,4 @@ pub(super) fn free_address() -> SocketAddr {
         }
     }
     panic!("no port of {PORTS:?} is free");
-}
-
-async fn wait_for_sandbox(sandbox: &mut Process, address: SocketAddr) {
-    let give_up = Instant::now() + START_LIMIT;
-    while TcpStream::connect(address).await.is_err() {
-        if let Some(status) = sandbox.ended() {
-            panic!("the sandbox ended: {status}");
-        }
-        assert!(Instant::now() < give_up, "the sandbox does not listen in time");
-        tokio::time::sleep(GLANCE).await;
-    }
 }

@@ -1,0 +1,99 @@
+//! The teeth of the bench: each planted weakness is found by the checker, and a sound server gives it nothing to find.
+//!
+//! A weakness is planted into the servers by BILLPAY_WEAKNESS, which builds with debug assertions obey. Its plot is
+//! played until something is found; how often that took is told. FAULT=w3 plays one alone.
+
+use billpay::weakness::Weakness;
+
+use super::plot::Plot;
+use super::seed;
+use super::ware::Ware;
+use super::world::named;
+
+/// How often a plot is played before the weakness counts as not found.
+const MOST_RUNS: u64 = 30;
+const MOST_CHARACTERS_SHOWN: usize = 120;
+
+/// Money that moves and is never told of, at three providers.
+const UNTOLD: &[(Ware, &str)] =
+    &[(Ware::ClickPayment, "6666666"), (Ware::AlmaraPayment, "6666666"), (Ware::BillPayment, "13.06")];
+/// News that comes again, late, or in the wrong order.
+const STALE: &[(Ware, &str)] = &[
+    (Ware::BillPayment, "13.27"),
+    (Ware::BillPayment, "13.01"),
+    (Ware::BillPayment, "13.26"),
+    (Ware::AlmaraPayment, "1313131"),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes some minutes: make teeth"]
+async fn f38_every_planted_weakness_is_found() {
+    let (mut rows, mut toothless) = (Vec::new(), Vec::new());
+    for weakness in wanted() {
+        let (name, plot) = (weakness.name(), plot_of(weakness));
+        match bite(weakness, seed()).await {
+            Some((run, finding)) => rows.push(format!("| {name} | {weakness:?} | {plot} | {run} | {finding} |")),
+            None => toothless.push(format!("{name}, {weakness:?}: not found in {MOST_RUNS} runs of {plot}")),
+        }
+    }
+    println!("| | weakness | plot | found in run | by |\n| --- | --- | --- | --- | --- |\n{}", rows.join("\n"));
+    assert!(toothless.is_empty(), "{}", toothless.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes some minutes: make teeth"]
+async fn f38_the_same_plots_find_nothing_in_a_sound_server() {
+    for weakness in wanted() {
+        let card = plot_of(weakness).play(seed(), Vec::new()).await;
+        println!("{card}");
+        card.assert_clean();
+    }
+}
+
+/// What shows it.
+fn plot_of(weakness: Weakness) -> Plot {
+    match weakness {
+        Weakness::QuietTimeIsProof => Plot::VeryLateRequest(Ware::BillPayment),
+        Weakness::NotFoundIsProof => Plot::LateRequest(Ware::BillPayment),
+        Weakness::NoMark => Plot::Death,
+        Weakness::TimeoutIsFailed => Plot::Answers(UNTOLD),
+        Weakness::GivingUpIsFailed => Plot::LostWay,
+        Weakness::NewKeyPerTry => Plot::LateRequest(Ware::AlmaraPayment),
+        Weakness::KeyAgeIgnored => Plot::Oblivion,
+        Weakness::NoFence => Plot::FrozenHolder,
+        Weakness::LastWriterWins => Plot::Answers(STALE),
+        Weakness::SequenceWithoutHead => Plot::Crowd,
+    }
+}
+
+/// All of them, or the one that FAULT names.
+fn wanted() -> Vec<Weakness> {
+    let name = std::env::var("FAULT").ok().filter(|name| !name.is_empty());
+    let is_wanted = |weakness: &Weakness| name.as_ref().is_none_or(|name| weakness.name() == name);
+    let wanted: Vec<_> = Weakness::ALL.into_iter().filter(is_wanted).collect();
+    assert!(!wanted.is_empty(), "FAULT={name:?} is no weakness");
+    wanted
+}
+
+/// In which run it was found, and the first of what was found.
+async fn bite(weakness: Weakness, seed: u64) -> Option<(u64, String)> {
+    let planted = named([("WEAKNESS", weakness.name())]);
+    for run in 1..=MOST_RUNS {
+        let card = plot_of(weakness).play(seed.wrapping_add(run), planted.clone()).await;
+        let finding = card.findings().next().map(|finding| shortened(finding));
+        println!("{}, run {run}: {}", weakness.name(), finding.as_deref().unwrap_or("nothing found"));
+        if let Some(finding) = finding {
+            return Some((run, finding));
+        }
+    }
+    None
+}
+
+/// Enough to tell what it is, and nothing that would end a cell of the table.
+fn shortened(finding: &str) -> String {
+    finding
+        .chars()
+        .take(MOST_CHARACTERS_SHOWN)
+        .map(|character| if character == '|' { '/' } else { character })
+        .collect()
+}
