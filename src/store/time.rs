@@ -15,6 +15,18 @@ pub(super) fn timestamp(micros: i64) -> Result<Timestamp, StoreError> {
     Timestamp::from_microsecond(micros).map_err(|_| StoreError::Unreadable("a time"))
 }
 
+/// When the statement began, by the database's clock, as [`now_sql`]. An index can be searched by it, which it cannot by
+/// a clock that moves meanwhile. It is never later than [`now_sql`], so that what it calls due is due.
+pub(super) fn began_sql(backend: DbBackend, offset: &str) -> String {
+    match backend {
+        DbBackend::Postgres => {
+            format!("((extract(epoch from statement_timestamp()) * 1000000)::bigint + {offset})")
+        }
+        DbBackend::Sqlite => now_sql(backend, offset),
+        other => unreachable!("connect() refuses {other:?}"),
+    }
+}
+
 /// The database's clock in SQL, in microseconds, moved by the bound parameter `offset` (`$1`, …): zero in production.
 pub(super) fn now_sql(backend: DbBackend, offset: &str) -> String {
     match backend {

@@ -1,0 +1,152 @@
+//! Plans: on a PostgreSQL with a million payments, no statement that is asked often reads a large table from end to end,
+//! sorts on disk, or walks an index for what it then throws away.
+//!
+//! The plans are those of the product's own statements, as they were executed: the database explains to each session of
+//! a server in a process of its own whatever it executes (`auto_explain`), the server's log keeps that, and the test
+//! reads it. A statement that is asked often and did not run fails the test as well; so does a test database whose role
+//! may not load `auto_explain`.
+
+mod operations;
+mod plan;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use serde_json::Value;
+
+use self::plan::Plan;
+use crate::support::app::{ALL, TENANT};
+use crate::support::client::KPLC;
+use crate::support::program::Program;
+use crate::support::{Db, TestApp, eventually};
+
+const SEED: &str = include_str!("plans/seed.sql");
+/// Filling the database takes most of it.
+const LONGEST: Duration = Duration::from_secs(300);
+/// A table with more rows than this is large.
+const LARGE: i64 = 10_000;
+
+const IDLE: (&str, &str) = ("BILLPAY_WORKER__ENABLED", "false");
+/// Few connections, so that each repeats its statements until the database plans them once and for all.
+const BUSY: [(&str, &str); 6] = [
+    ("BILLPAY_WORKER__ENABLED", "true"),
+    ("BILLPAY_LIMITS__TENANT_POINTS_PER_MINUTE", "0"),
+    ("BILLPAY_DATABASE__MAX_CONNECTIONS", "3"),
+    ("BILLPAY_SECRETS_KEY", "the test of plans keeps its secrets so"),
+    ("BILLPAY_LOG__FORMAT", "json"),
+    ("BILLPAY_LOG__FILTER", "warn,sqlx::postgres::notice=info"),
+];
+/// What the database tells a session of the statements that it executes.
+const EXPLAINED: [(&str, &str); 7] = [
+    ("session_preload_libraries", "auto_explain"),
+    ("auto_explain.log_min_duration", "0"),
+    ("auto_explain.log_level", "notice"),
+    ("auto_explain.log_format", "json"),
+    ("auto_explain.log_analyze", "on"),
+    ("auto_explain.log_timing", "off"),
+    ("auto_explain.log_triggers", "off"),
+];
+
+/// The statements that are asked often, each with words that only it has.
+const OFTEN: [(&str, &str); 22] = [
+    ("create: keys", r#""payments"."idempotency_key" = $2"#),
+    ("create: claims held", r#""bill_claims"."payment_id" FROM "bill_claims" WHERE"#),
+    ("create: payments", r#"INSERT INTO "payments""#),
+    ("create: claims", r#"INSERT INTO "bill_claims""#),
+    ("create: the log's head", "INSERT INTO event_heads"),
+    ("due: claim", "WITH due AS MATERIALIZED (SELECT id FROM submissions"),
+    ("due: next", "AS BIGINT) FROM submissions"),
+    ("mark", "UPDATE submissions SET next_action_at = lease_until, attempt_count = $2, submits"),
+    ("settle: payment", r#"UPDATE "payments" SET "status""#),
+    ("settle: lease", r#"UPDATE "submissions" SET "lease_owner""#),
+    ("settle: claim", r#"DELETE FROM "bill_claims""#),
+    ("payments: page 1", r#"WHERE "payments"."tenant_id" = $1 ORDER BY "payments"."id" DESC LIMIT"#),
+    ("payments: page 1,000", r#""payments"."tenant_id" = $1 AND "payments"."id" < $2 ORDER BY "payments"."id" DESC"#),
+    ("payments: by status", r#""payments"."tenant_id" = $1 AND "payments"."status" IN ("#),
+    ("payments: by biller", r#""payments"."tenant_id" = $1 AND "payments"."biller_id" = $2"#),
+    ("payments: open ones of bills", r#"FROM "allocations" WHERE "allocations"."bill_id" IN ("#),
+    ("events: page", r#"ORDER BY "events"."sequence" ASC LIMIT"#),
+    ("heads: one", r#"FROM "event_heads" WHERE "event_heads"."tenant_id" = $1"#),
+    ("heads: those waited for", r#"FROM "event_heads" WHERE "event_heads"."tenant_id" IN ("#),
+    ("callbacks: whose", r#""submissions"."provider" = $1 AND "submissions"."provider_key" = $2"#),
+    ("callbacks: those that wait", "FROM inbox WHERE provider = $1"),
+    ("webhooks: due", "FROM webhook_endpoints e JOIN event_heads h"),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn statements_asked_often_go_by_indexes_among_a_million_payments() {
+    let app = TestApp::start(Db::Postgres, &[IDLE]).await;
+    let outcome = tokio::time::timeout(LONGEST, AssertUnwindSafe(examine(&app)).catch_unwind()).await;
+    app.stop().await;
+    match outcome {
+        Ok(Ok(())) => {}
+        Ok(Err(panic)) => std::panic::resume_unwind(panic),
+        Err(_elapsed) => panic!("the test took longer than {LONGEST:?}"),
+    }
+}
+
+async fn examine(app: &TestApp) {
+    fetch_billers(app).await;
+    app.execute(SEED).await;
+    explain_new_sessions(app).await;
+    let program = Program::serve(app, &BUSY).await;
+    let waiting = operations::run(app, &program).await;
+    for (what, words) in OFTEN {
+        let logged = as_logged(words);
+        eventually(what, || async { program.log().contains(&logged).then_some(()) }).await;
+    }
+    drop(waiting);
+    let plans: Vec<Plan> = program.log().lines().filter_map(Plan::read).collect();
+    let large = large_tables(app, &plans).await;
+    // A statement is repeated; each of its faults is told once, with the first plan that has it.
+    let mut faults = BTreeMap::new();
+    for plan in &plans {
+        for fault in plan.faults(&large) {
+            faults.entry((fault.kind, plan.statement.as_str())).or_insert_with(|| format!("{}\n{plan}", fault.words));
+        }
+    }
+    let told: Vec<_> = faults.into_values().collect();
+    assert!(told.is_empty(), "{} faults among {} plans:\n\n{}", told.len(), plans.len(), told.join("\n"));
+}
+
+/// The catalogue comes with the first worker.
+async fn fetch_billers(app: &TestApp) {
+    let program = Program::serve(app, &BUSY).await;
+    app.client_at(program.address, &app.token(TENANT, ALL)).biller(KPLC).await;
+}
+
+async fn explain_new_sessions(app: &TestApp) {
+    app.execute("LOAD 'auto_explain'").await;
+    for (name, value) in EXPLAINED {
+        let change = format!("ALTER DATABASE %I SET {name} = {value}");
+        app.execute(&format!("DO $$ BEGIN EXECUTE format('{change}', current_database()); END $$")).await;
+    }
+}
+
+/// Words of a statement as a line of the log has them: JSON within JSON.
+fn as_logged(words: &str) -> String {
+    let mut logged = words.to_owned();
+    for _ in 0..2 {
+        let quoted = Value::from(logged).to_string();
+        logged = quoted.trim_start_matches('"').strip_suffix('"').unwrap_or_default().to_owned();
+    }
+    logged
+}
+
+/// Those of the tables in these plans that are large.
+async fn large_tables(app: &TestApp, plans: &[Plan]) -> BTreeSet<String> {
+    let named: BTreeSet<&str> = plans.iter().flat_map(Plan::tables).collect();
+    let mut large = BTreeSet::new();
+    for table in named {
+        let sql = format!(
+            "SELECT coalesce(max(reltuples), 0)::bigint FROM pg_class WHERE oid = to_regclass('public.{table}')"
+        );
+        if app.scalar(&sql).await > LARGE {
+            large.insert(table.to_owned());
+        }
+    }
+    assert!(large.contains("payments") && large.contains("submissions"), "the database was not filled: {large:?}");
+    large
+}
