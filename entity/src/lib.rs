@@ -28,3 +28,5 @@ pub mod recall;
 pub mod receipt;
 pub mod reminder;
 pub mod submission;
+pub mod webhook_delivery;
+pub mod webhook_endpoint;

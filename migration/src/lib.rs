@@ -12,7 +12,10 @@ mod m20261122_000006_control_numbers;
 mod m20261122_000007_bulk_payments;
 mod m20261122_000008_reminders;
 mod m20261122_000009_api_clients;
+mod m20261122_000010_webhooks;
+mod m20261122_000011_open;
 mod m20261122_000012_inbox;
+mod m20261122_000013_hot;
 
 /// Every change, oldest first.
 #[derive(Debug)]
@@ -31,7 +34,10 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000007_bulk_payments::Migration),
             Box::new(m20261122_000008_reminders::Migration),
             Box::new(m20261122_000009_api_clients::Migration),
+            Box::new(m20261122_000010_webhooks::Migration),
+            Box::new(m20261122_000011_open::Migration),
             Box::new(m20261122_000012_inbox::Migration),
+            Box::new(m20261122_000013_hot::Migration),
         ]
     }
 }

@@ -62,6 +62,12 @@
       first: 20,
       revoke: { apiClientId: '<the id of that client>' },
     }),
+    '18-webhooks': () => ({
+      input: { url: 'https://example.com/webhooks', description: 'The shop', eventTypes: ['PAYMENT_SUCCEEDED', 'PAYMENT_FAILED'] },
+      test: { webhookEndpointId: '<the id of that endpoint>' },
+      first: 20,
+      replay: { webhookEndpointId: '<the id of that endpoint>', from: '1' },
+    }),
   };
 
   // Which biller an example uses: the first whose code or name matches, else any of the provider.

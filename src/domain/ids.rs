@@ -166,6 +166,10 @@ kinds! {
     CollectionIdKind CollectionId "col";
     /// Of an API client: `apc_…`.
     ApiClientKind ApiClientId "apc";
+    /// Of a webhook endpoint: `whe_…`.
+    WebhookEndpointKind WebhookEndpointId "whe";
+    /// Of a webhook on its way: `whd_…`.
+    WebhookDeliveryKind WebhookDeliveryId "whd";
 }
 
 #[cfg(test)]

@@ -11,6 +11,9 @@ use crate::domain::refusal::{self, Detail, Refusal};
 use crate::domain::requester::Requester;
 use crate::store::{Owner, StoreError};
 
+/// When who was told that there is too much to do is to come again.
+const BUSY_RETRY_AFTER_SECONDS: u64 = 3;
+
 /// What went wrong, for a program. The list grows; a code never changes its meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "refusal::ErrorCode")]
@@ -57,6 +60,8 @@ pub enum ErrorCode {
     ProviderNotTrusted,
     /// billpay has too much to do at present; try again later.
     Overloaded,
+    /// This server can send no webhooks, since a setting is missing.
+    WebhooksUnavailable,
 }
 
 /// Something that the caller can act on. Without an object beside it, nothing was written.
@@ -152,6 +157,8 @@ pub async fn split<T>(
     match outcome {
         Ok(value) => Ok((Some(value), Vec::new())),
         Err(AppError::Refused(refusals)) => Ok((None, user_errors(ctx, refusals).await?)),
+        // What the database could not give may have been wanted behind a commit.
+        Err(AppError::Store(error)) if error.lack().is_some() => Err(maybe_stored(&error)),
         Err(error) => Err(top_level(error)),
     }
 }
@@ -207,20 +214,25 @@ pub fn top_level(error: AppError) -> Error {
 
 /// A failure of the database. What was to be committed may stand: the same key tells.
 pub fn database(error: StoreError) -> Error {
+    if error.lack().is_some() {
+        tracing::warn!(%error, "the database could not answer in time");
+        let message = "the server has too much to do: try again in a few seconds";
+        return coded("RATE_LIMITED", message)
+            .extend_with(|_, values| values.set("retryAfter", BUSY_RETRY_AFTER_SECONDS));
+    }
     match error {
-        StoreError::OutcomeUnknown(_) => {
-            tracing::error!(%error, "the outcome of a commit is unknown");
-            coded(
-                "OUTCOME_UNKNOWN_RETRY_SAME_KEY",
-                "it is not known whether this was stored; send it again with the same key",
-            )
-        }
+        StoreError::OutcomeUnknown(_) => maybe_stored(&error),
         StoreError::Database(ref source) => {
             tracing::error!(%error, %source, "the database failed");
             Error::new("the database failed")
         }
         StoreError::Unreadable(_) | StoreError::Conflict => Error::new(error.to_string()),
     }
+}
+
+fn maybe_stored(error: &StoreError) -> Error {
+    tracing::error!(%error, "it is not known whether something was stored");
+    coded("OUTCOME_UNKNOWN_RETRY_SAME_KEY", "it is not known whether this was stored; send it again with the same key")
 }
 
 /// An input without a payload to tell it in.

@@ -222,7 +222,7 @@ fn check(kind: OperationKind, position: Pos, weight: Weight, limits: &Limits) ->
             at_most(
                 level.waiting_mutations,
                 limits.max_waiting_mutations,
-                "mutations that wait for a provider in one operation",
+                "mutations that wait for an answer from outside in one operation",
             )?;
         }
         OperationKind::Subscription if level.fields == 1 => {}

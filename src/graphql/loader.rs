@@ -20,6 +20,7 @@ use crate::domain::payment::{Allocation, Attempt, Payment, Receipt};
 use crate::domain::provider::ProviderCode;
 use crate::domain::reminder::Reminder;
 use crate::domain::requester::{Requester, Scope};
+use crate::domain::webhook::{WebhookDelivery, WebhookEndpoint};
 use crate::store::{CallbackReader, KeptCallback, Owner, ProviderRow, StoreError};
 
 /// Loads from the store what one owner may see.
@@ -106,6 +107,24 @@ key! {
 key! {
     /// A collection by its id.
     CollectionKey
+}
+
+key! {
+    /// A webhook endpoint by its id.
+    WebhookEndpointKey
+}
+key! {
+    /// A webhook's delivery by its id.
+    WebhookDeliveryKey
+}
+
+/// The newest deliveries of a webhook endpoint, and one more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct DeliveriesOfEndpoint {
+    /// Which endpoint.
+    pub endpoint: Uuid,
+    /// How many at most.
+    pub limit: u64,
 }
 
 /// The newest collections of a control number, and one more.
@@ -312,6 +331,53 @@ impl Loader<ApiClientKey> for StoreLoader {
         let ids: Vec<_> = keys.iter().map(|key| key.0).collect();
         let found = self.app.store.api_clients_by_id(&self.owner, &ids).await?;
         Ok(found.into_iter().map(|(id, client)| (ApiClientKey(id), client)).collect())
+    }
+}
+
+impl Loader<WebhookEndpointKey> for StoreLoader {
+    type Value = WebhookEndpoint;
+    type Error = LoadError;
+
+    async fn load(
+        &self,
+        keys: &[WebhookEndpointKey],
+    ) -> Result<HashMap<WebhookEndpointKey, WebhookEndpoint>, LoadError> {
+        let ids: Vec<_> = keys.iter().map(|key| key.0).collect();
+        let found = self.app.store.webhook_endpoints_by_id(&self.owner, &ids).await?;
+        Ok(found.into_iter().map(|(id, endpoint)| (WebhookEndpointKey(id), endpoint)).collect())
+    }
+}
+
+impl Loader<WebhookDeliveryKey> for StoreLoader {
+    type Value = WebhookDelivery;
+    type Error = LoadError;
+
+    async fn load(
+        &self,
+        keys: &[WebhookDeliveryKey],
+    ) -> Result<HashMap<WebhookDeliveryKey, WebhookDelivery>, LoadError> {
+        let ids: Vec<_> = keys.iter().map(|key| key.0).collect();
+        let found = self.app.store.webhook_deliveries_by_id(&self.owner, &ids).await?;
+        Ok(found.into_iter().map(|(id, delivery)| (WebhookDeliveryKey(id), delivery)).collect())
+    }
+}
+
+impl Loader<DeliveriesOfEndpoint> for StoreLoader {
+    type Value = Vec<WebhookDelivery>;
+    type Error = LoadError;
+
+    async fn load(
+        &self,
+        keys: &[DeliveriesOfEndpoint],
+    ) -> Result<HashMap<DeliveriesOfEndpoint, Vec<WebhookDelivery>>, LoadError> {
+        let mut found = HashMap::new();
+        for limit in keys.iter().map(|key| key.limit).collect::<std::collections::BTreeSet<_>>() {
+            let ids: Vec<_> = keys.iter().filter(|key| key.limit == limit).map(|key| key.endpoint).collect();
+            let deliveries = self.app.store.newest_deliveries(&self.owner, &ids, limit).await?;
+            let key = |endpoint| DeliveriesOfEndpoint { endpoint, limit };
+            found.extend(deliveries.into_iter().map(|(endpoint, deliveries)| (key(endpoint), deliveries)));
+        }
+        Ok(found)
     }
 }
 

@@ -42,6 +42,8 @@ use object::connection::IdCursor;
 use object::control_number::ControlNumber;
 use object::event::EventConnection;
 use object::payment::Payment;
+use object::webhook_delivery::WebhookDelivery;
+use object::webhook_endpoint::WebhookEndpoint;
 use query::Query;
 use subscription::Subscription;
 
@@ -70,6 +72,8 @@ fn described() -> SchemaBuilder<Query, Mutation, Subscription> {
         .override_output_type_description::<Connection<IdCursor, ControlNumber>>("Control numbers, newest first.")
         .override_output_type_description::<EventConnection>("Part of the log, oldest first.")
         .override_output_type_description::<Connection<IdCursor, Payment>>("Payments, newest first.")
+        .override_output_type_description::<Connection<IdCursor, WebhookDelivery>>("Deliveries, newest first.")
+        .override_output_type_description::<Connection<IdCursor, WebhookEndpoint>>("Webhook endpoints, newest first.")
 }
 
 /// The schema in its definition language, sorted, as `schema.graphql` holds it.

@@ -26,6 +26,12 @@ use super::object::payment_input::{
     VoidPaymentPayload,
 };
 use super::object::recall::VoidKind;
+use super::object::webhook_input::{
+    self, CreateWebhookEndpointInput, CreateWebhookEndpointPayload, RemoveWebhookEndpointInput,
+    RemoveWebhookEndpointPayload, ReplayWebhooksInput, ReplayWebhooksPayload, RotateWebhookSecretInput,
+    RotateWebhookSecretPayload, SendTestWebhookInput, SendTestWebhookPayload, UpdateWebhookEndpointInput,
+    UpdateWebhookEndpointPayload,
+};
 use crate::app::bill_numbers;
 use crate::app::create_payment::CreatedPayment;
 use crate::app::resolve_payment;
@@ -259,6 +265,63 @@ impl Mutation {
         #[graphql(desc = "Which one.")] input: RevokeApiClientInput,
     ) -> async_graphql::Result<RevokeApiClientPayload> {
         api_client::revoke(ctx, input).await
+    }
+
+    /// Makes a webhook endpoint: it is told of what happens from now on. Its secret is shown this once.
+    async fn create_webhook_endpoint(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Where to, and of what.")] input: CreateWebhookEndpointInput,
+    ) -> async_graphql::Result<CreateWebhookEndpointPayload> {
+        webhook_input::create(ctx, input).await
+    }
+
+    /// Changes a webhook endpoint. One that is switched on, or sent elsewhere, is tried at once with what waits for it.
+    async fn update_webhook_endpoint(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which one, and what to change.")] input: UpdateWebhookEndpointInput,
+    ) -> async_graphql::Result<UpdateWebhookEndpointPayload> {
+        webhook_input::update(ctx, input).await
+    }
+
+    /// Removes a webhook endpoint: nothing is sent to it any more.
+    async fn remove_webhook_endpoint(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which one.")] input: RemoveWebhookEndpointInput,
+    ) -> async_graphql::Result<RemoveWebhookEndpointPayload> {
+        webhook_input::remove(ctx, input).await
+    }
+
+    /// Gives a webhook endpoint a new secret, shown this once. The former signs beside it for a day, so that a receiver
+    /// can change over while webhooks go on; of several changes within a day the newest two sign.
+    async fn rotate_webhook_secret(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which one.")] input: RotateWebhookSecretInput,
+    ) -> async_graphql::Result<RotateWebhookSecretPayload> {
+        webhook_input::rotate(ctx, input).await
+    }
+
+    /// Sends an event of the type WEBHOOK_TEST to a webhook endpoint now, and waits up to 8 seconds for the answer.
+    /// Nothing about the endpoint changes.
+    async fn send_test_webhook(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which one.")] input: SendTestWebhookInput,
+    ) -> async_graphql::Result<SendTestWebhookPayload> {
+        webhook_input::test(ctx, input).await
+    }
+
+    /// Has a part of the log sent again to a webhook endpoint, those events too that were given up, under the same ids.
+    /// What is new waits until that is through.
+    async fn replay_webhooks(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which part, and where to.")] input: ReplayWebhooksInput,
+    ) -> async_graphql::Result<ReplayWebhooksPayload> {
+        webhook_input::replay(ctx, input).await
     }
 
     /// Fetches the providers' catalogues now (operators). Answers when it is done.

@@ -22,6 +22,7 @@ use super::object::node::{Node, find};
 use super::object::payment::{Payment, PaymentBy, PaymentFilter};
 use super::object::provider::Provider;
 use super::object::viewer::Viewer;
+use super::object::webhook_endpoint::WebhookEndpoint;
 use super::scalar::Sequence;
 use crate::app::access::{require, require_either};
 use crate::app::events::Start;
@@ -366,6 +367,22 @@ impl Query {
         let page = PageArguments { first, after, last, before }.request("apc")?;
         let found = ctx.app().store.api_clients(&ctx.owner(), page).await.map_err(database)?;
         Ok(connection(found, |client| client.id.to_string(), ApiClient))
+    }
+
+    /// The webhook endpoints, newest first, without those that were removed; that of the payments' callbacks is one of
+    /// them.
+    async fn webhook_endpoints(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The first so many: 20 where absent, 100 at most.")] first: Option<i32>,
+        #[graphql(desc = "Behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "The last so many.")] last: Option<i32>,
+        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+    ) -> async_graphql::Result<Connection<IdCursor, WebhookEndpoint>> {
+        require(ctx.requester(), Scope::WebhooksWrite).map_err(top_level)?;
+        let page = PageArguments { first, after, last, before }.request("whe")?;
+        let found = ctx.app().store.webhook_endpoints(&ctx.owner(), page).await.map_err(database)?;
+        Ok(connection(found, |endpoint| endpoint.id.to_string(), WebhookEndpoint))
     }
 
     /// The log, oldest first. Whoever reads on from the last sequence misses nothing.

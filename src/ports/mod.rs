@@ -5,3 +5,4 @@ pub mod ids;
 pub mod limits;
 pub mod provider;
 pub mod sessions;
+pub mod webhook_sender;

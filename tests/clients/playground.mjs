@@ -168,7 +168,7 @@ async function desktop(config) {
     assert(await page.locator('meta[name=robots][content*=noindex]').count() === 1, 'no robots meta');
   });
   await check('GraphiQL is ready with the example tabs and the schema', async () => {
-    await page.waitForFunction(() => document.querySelectorAll('.graphiql-tab').length >= 17);
+    await page.waitForFunction(() => document.querySelectorAll('.graphiql-tab').length >= 18);
     await page.locator('button[aria-label="Show Documentation Explorer"]').click();
     await page.waitForSelector('.graphiql-doc-explorer-root-type');
     await page.locator('button[aria-label="Hide Documentation Explorer"]').click();

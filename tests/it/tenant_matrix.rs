@@ -59,7 +59,10 @@ fn t1_no_row_is_left_of_a_place_that_is_gone() {
 }
 
 on_both_databases! {
-    with [("BILLPAY_TEST_BILL", "on"), ("BILLPAY_TEST_CLICKPESA", "on"), ("BILLPAY_REMINDERS__DAYS", "20")]
+    with [
+        ("BILLPAY_TEST_BILL", "on"), ("BILLPAY_TEST_CLICKPESA", "on"), ("BILLPAY_REMINDERS__DAYS", "20"),
+        crate::webhooks::KEY, crate::webhooks::TRIAL
+    ]
     async fn t1_a_stranger_is_told_nothing_at_any_place(app: TestApp) {
         let stage = Stage::set(&app).await;
         let rows = rows();

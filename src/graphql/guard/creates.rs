@@ -1,7 +1,7 @@
 //! How many things a mutation makes, by which its tenant's rate is limited.
 //!
 //! Every field `create…` or `save…` makes one thing, or as many as the longest list in its input has items, as those of
-//! a bulk. A field under `@skip` or `@include` counts like any other. The operation was weighed before, so following
+//! a bulk. A webhook endpoint is one thing whatever its lists hold, and so is what has webhooks sent. A field under `@skip` or `@include` counts like any other. The operation was weighed before, so following
 //! its fragments as often as they are spread stays within the limit of selections.
 
 use std::convert::Infallible;
@@ -11,6 +11,8 @@ use async_graphql::{Value, Variables};
 
 /// The beginnings of the names of mutations that make something.
 const MAKERS: [&str; 2] = ["create", "save"];
+/// Mutations that count as one thing each, whatever lists their input has.
+const ONE_EACH: [&str; 3] = ["createWebhookEndpoint", "sendTestWebhook", "replayWebhooks"];
 
 /// Counts what the fields of a mutation's first level make.
 pub fn count(document: &ExecutableDocument, set: &SelectionSet, variables: &Variables) -> usize {
@@ -26,6 +28,9 @@ pub fn count(document: &ExecutableDocument, set: &SelectionSet, variables: &Vari
 }
 
 fn by_field(field: &Field, variables: &Variables) -> usize {
+    if ONE_EACH.contains(&field.name.node.as_str()) {
+        return 1;
+    }
     if !MAKERS.iter().any(|maker| field.name.node.starts_with(maker)) {
         return 0;
     }

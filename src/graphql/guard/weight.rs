@@ -16,9 +16,9 @@ const PAGE_DEFAULT: usize = 20;
 const PAGE_LARGEST: i64 = 100;
 /// The most payments of a bulk, which are listed without a page.
 const BULK_LARGEST: usize = 50;
-/// The mutations that make something at a provider, and hold their answer back for it.
-const WAITING_MUTATIONS: [&str; 4] =
-    ["createPayment", "createBulkPayment", "createControlNumber", "createControlNumbers"];
+/// The mutations that make something at a provider, or send to a receiver, and hold their answer back for it.
+const WAITING_MUTATIONS: [&str; 5] =
+    ["createPayment", "createBulkPayment", "createControlNumber", "createControlNumbers", "sendTestWebhook"];
 
 /// The cost of a selection set, fragments written out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,7 +43,7 @@ pub struct Level {
     pub introspection: usize,
     /// `__typename`.
     pub type_names: usize,
-    /// Mutations that wait for a provider.
+    /// Mutations that wait for a provider or a receiver.
     pub waiting_mutations: usize,
     /// `edges` and `nodes`, by which a page is known.
     pub page_fields: usize,

@@ -28,3 +28,6 @@ pub mod provider;
 pub mod recall;
 pub mod reminder;
 pub mod viewer;
+pub mod webhook_delivery;
+pub mod webhook_endpoint;
+pub mod webhook_input;

@@ -13,12 +13,15 @@ use super::control_number::ControlNumber;
 use super::funding_account::FundingAccount;
 use super::payment::Payment;
 use super::provider::Provider;
+use super::webhook_delivery::WebhookDelivery;
+use super::webhook_endpoint::WebhookEndpoint;
 use crate::app::access::{require, require_either};
 use crate::domain::ids::ApiClientKind;
 use crate::domain::ids::{AnyId, Id, Kind};
 use crate::domain::ids::{BillKind, BillNumberKind, BillerKind, PaymentKind, ProviderKind};
 use crate::domain::ids::{BulkPaymentKind, CallbackKind, FundingAccountKind};
 use crate::domain::ids::{CollectionIdKind, ControlNumberIdKind};
+use crate::domain::ids::{WebhookDeliveryKind, WebhookEndpointKind};
 use crate::domain::provider::ProviderCode;
 use crate::domain::requester::Scope;
 use crate::graphql::context::ContextExt;
@@ -26,6 +29,7 @@ use crate::graphql::error::top_level;
 use crate::graphql::loader::{ApiClientKey, CallbackKey};
 use crate::graphql::loader::{BillKey, BillNumberKey, BulkPaymentKey, PaymentKey};
 use crate::graphql::loader::{CollectionKey, ControlNumberKey};
+use crate::graphql::loader::{WebhookDeliveryKey, WebhookEndpointKey};
 
 use super::bill::load_error;
 
@@ -56,6 +60,10 @@ pub enum Node {
     ApiClient(ApiClient),
     /// Something that a provider sent.
     Callback(Callback),
+    /// Where billpay sends what happens.
+    WebhookEndpoint(WebhookEndpoint),
+    /// One event on its way to one receiver.
+    WebhookDelivery(WebhookDelivery),
 }
 
 /// The object with this id, where there is one that the requester may see.
@@ -105,6 +113,16 @@ pub async fn find(ctx: &Context<'_>, id: &str) -> async_graphql::Result<Option<N
             require_either(ctx.requester(), Scope::Admin, Scope::Operator).map_err(top_level)?;
             let found = ctx.loader().load_one(CallbackKey(uuid)).await.map_err(load_error)?;
             found.map(|found| Node::Callback(Callback(found)))
+        }
+        WebhookEndpointKind::PREFIX => {
+            scope(Scope::WebhooksWrite)?;
+            let found = ctx.loader().load_one(WebhookEndpointKey(uuid)).await.map_err(load_error)?;
+            found.map(|found| Node::WebhookEndpoint(WebhookEndpoint(found)))
+        }
+        WebhookDeliveryKind::PREFIX => {
+            scope(Scope::WebhooksWrite)?;
+            let found = ctx.loader().load_one(WebhookDeliveryKey(uuid)).await.map_err(load_error)?;
+            found.map(|found| Node::WebhookDelivery(WebhookDelivery(found)))
         }
         BulkPaymentKind::PREFIX => {
             scope(Scope::PaymentsRead)?;

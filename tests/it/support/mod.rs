@@ -4,7 +4,9 @@ pub mod app;
 pub mod client;
 pub mod database;
 pub mod numbers;
+pub mod program;
 pub mod proxy;
+pub mod receiver;
 pub mod subscription;
 pub mod vendors;
 

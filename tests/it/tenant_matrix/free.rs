@@ -28,6 +28,8 @@ pub const PLACES: &[(&str, &str)] = &[
         "an account with a biller; what is kept is the requester's own",
     ),
     ("Mutation.resolvePayment(input.providerReference)", "what the requester found out; nothing is looked up by it"),
+    ("Mutation.replayWebhooks(input.from)", "a place in the log of the requester's own endpoint"),
+    ("Mutation.replayWebhooks(input.through)", "a place in the log of the requester's own endpoint"),
     ("Query.biller(id)", "billers are the providers', the same for everyone"),
     ("Query.billers", "billers are the providers', the same for everyone"),
     ("Query.billers(after)", "billers are the providers', the same for everyone"),

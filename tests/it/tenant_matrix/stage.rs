@@ -20,7 +20,8 @@ const GRACE: Duration = Duration::from_millis(300);
 /// What strangers would like to change.
 const STATE: &str = "{ payments { nodes { id status cancellation { state } voids { kind } } }
     billNumbers { nodes { id description } } controlNumbers { nodes { id description } }
-    apiClients { nodes { id revokedAt } } }";
+    apiClients { nodes { id revokedAt } }
+    webhookEndpoints { nodes { id url enabled eventTypes replay { next } secretSince updatedAt } } }";
 
 /// One who must be told nothing.
 pub struct Stranger {

@@ -16,6 +16,11 @@ pub enum Thing {
     ControlNumber,
     Collection,
     ApiClient,
+    WebhookEndpoint,
+    /// A webhook on its way, and its cursor: the newest.
+    WebhookDelivery,
+    /// The oldest one's cursor.
+    OldestDelivery,
     /// A payment's idempotency key.
     PaymentKey,
     /// A bulk payment's.
@@ -51,10 +56,11 @@ pub enum List {
     Collections,
     ControlNumbers,
     Payments,
+    WebhookEndpoints,
 }
 
 impl List {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::ApiClients,
         Self::BillNumbers,
         Self::Bills,
@@ -63,6 +69,7 @@ impl List {
         Self::Collections,
         Self::ControlNumbers,
         Self::Payments,
+        Self::WebhookEndpoints,
     ];
 
     /// The field that lists them.
@@ -76,6 +83,7 @@ impl List {
             Self::Collections => "collections",
             Self::ControlNumbers => "controlNumbers",
             Self::Payments => "payments",
+            Self::WebhookEndpoints => "webhookEndpoints",
         }
     }
 }
@@ -91,6 +99,9 @@ impl Thing {
             | Self::ControlNumber
             | Self::Collection
             | Self::ApiClient
+            | Self::WebhookEndpoint
+            | Self::WebhookDelivery
+            | Self::OldestDelivery
             | Self::First(_)
             | Self::Last(_) => twin(theirs),
             Self::PaymentKey | Self::BulkKey | Self::NumberKey | Self::BatchKey | Self::PaymentReference => new_key(),

@@ -17,6 +17,8 @@ use crate::support::{TestApp, eventually, list, text};
 pub const OWNER: &str = "the-owner";
 /// An account that only the owner has.
 const ACCOUNT: &str = "1818181";
+/// Where nobody takes webhooks, so that they stay on their way.
+const DEAD_END: &str = "http://127.0.0.1:9/hooks";
 
 const LOOK_UP: &str = "query ($biller: ID!, $account: String!) {
     billLookup(billerId: $biller, accountReference: $account) { bills { id } } }";
@@ -26,6 +28,9 @@ const SEVERAL: &str = "mutation ($input: CreateControlNumbersInput!) { createCon
     items { controlNumber { id } errors { code } } errors { code } } }";
 const API_CLIENT: &str = "mutation { createApiClient(input: { name: \"Till 7\", scopes: [\"payments:read\"] }) {
     apiClient { id } errors { code } } }";
+const ENDPOINT: &str = "mutation ($url: URL!) { createWebhookEndpoint(input: { url: $url }) {
+    webhookEndpoint { id } errors { code } } }";
+const DELIVERIES: &str = "{ webhookEndpoints { nodes { kind deliveries(first: 100) { nodes { id } } } } }";
 const REMINDED: &str = "{ events(first: 100, filter: { types: [REMINDER_DUE] }) { nodes { sequence } } }";
 
 /// The owner's things by their names, and every word that must not be found in a stranger's answer.
@@ -37,12 +42,15 @@ pub struct World {
 impl World {
     /// Makes everything. `whole` speaks for the owner's whole tenant, which alone is shown callbacks.
     pub async fn make(app: &TestApp, owner: &Client, whole: &Client) -> Self {
+        let endpoint = make_endpoint(owner).await;
+        make_endpoint(owner).await;
         let bill = look_up(owner, ACCOUNT).await;
         look_up(owner, "900002").await;
         let (paid, bulk, (number, batch_key), ()) =
             tokio::join!(pay_twice(owner), make_bulks(owner), make_numbers(app, owner), keep(app, owner, "1234567"));
         let client = make_api_client(owner).await;
         make_api_client(owner).await;
+        let (newest, oldest) = deliveries(whole).await;
         let [collection] = collections(&number) else { panic!("one collection: {number}") };
         let named = |thing, value: &Value, pointer| (thing, text(value, pointer).to_owned());
         let names = BTreeMap::from([
@@ -60,6 +68,9 @@ impl World {
             (Thing::BatchKey, batch_key),
             named(Thing::Collection, collection, "/id"),
             (Thing::ApiClient, client),
+            (Thing::WebhookEndpoint, endpoint),
+            (Thing::WebhookDelivery, newest),
+            (Thing::OldestDelivery, oldest),
             (Thing::Account, ACCOUNT.to_owned()),
             (Thing::Customer, OWNER.to_owned()),
         ]);
@@ -90,7 +101,8 @@ impl World {
             | List::BulkPayments
             | List::Collections
             | List::ControlNumbers
-            | List::Payments => owner,
+            | List::Payments
+            | List::WebhookEndpoints => owner,
         };
         let ids = eventually(&format!("two {list:?}"), || async {
             let ids = ids_of(reader, list).await;
@@ -103,8 +115,10 @@ impl World {
     }
 }
 
-/// Makes a few things of a stranger's own: a payment, bill numbers, a control number with money, and a reminder.
+/// Makes a few things of a stranger's own: a payment, bill numbers, a control number with money, a reminder, and a
+/// webhook endpoint.
 pub async fn make_own(app: &TestApp, stranger: &Client) {
+    make_endpoint(stranger).await;
     let kept = keep(app, stranger, "1234568");
     tokio::join!(pay(stranger, "1111111"), make_number(app, stranger), kept);
 }
@@ -122,10 +136,11 @@ async fn look_up(client: &Client, account: &str) -> String {
     text(&found, "/billLookup/bills/0/id").to_owned()
 }
 
-/// A payment that succeeded, of an account that is kept with it.
+/// A payment that succeeded, of an account that is kept with it; its callbacks are on their way for ever.
 async fn pay(client: &Client, account: &str) -> Value {
     let mut input = payment_input(&client.biller(KPLC).await, account, "15");
     input["saveBillNumber"] = json!(true);
+    input["callbackUrl"] = json!(DEAD_END);
     let payload = client.create(input).await;
     assert_eq!(payload["errors"], json!([]), "{payload}");
     client.wait_for_status(text(&payload, "/payment/id"), &["SUCCEEDED"]).await
@@ -180,6 +195,24 @@ async fn keep(app: &TestApp, client: &Client, account: &str) {
         (!list(&told, "/events/nodes").is_empty()).then_some(())
     })
     .await;
+}
+
+async fn make_endpoint(client: &Client) -> String {
+    let payload = client.data(ENDPOINT, json!({ "url": DEAD_END })).await["createWebhookEndpoint"].take();
+    assert_eq!(payload["errors"], json!([]), "{payload}");
+    text(&payload, "/webhookEndpoint/id").to_owned()
+}
+
+/// The newest and the oldest of the callbacks that are on their way, which only the whole tenant is shown.
+async fn deliveries(whole: &Client) -> (String, String) {
+    eventually("two callbacks", || async {
+        let found = whole.data(DELIVERIES, json!({})).await;
+        let mut endpoints = list(&found, "/webhookEndpoints/nodes").iter();
+        let callbacks = endpoints.find(|endpoint| endpoint["kind"] == "PAYMENT_CALLBACKS")?;
+        let [newest, .., oldest] = list(callbacks, "/deliveries/nodes") else { return None };
+        Some((text(newest, "/id").to_owned(), text(oldest, "/id").to_owned()))
+    })
+    .await
 }
 
 async fn make_api_client(owner: &Client) -> String {

@@ -1,0 +1,194 @@
+//! Deliveries: listing them, keeping what came of attempts, and giving them up or up for another try.
+
+use std::collections::HashMap;
+
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, Statement};
+use uuid::Uuid;
+
+use entity::webhook_delivery::{ActiveModel, Column, Entity};
+
+use super::super::owner::Owner;
+use super::super::page::{keyset, newest_of_each};
+use super::super::time::micros;
+use super::super::work::{Work, all_set};
+use super::super::{Store, StoreError};
+use super::row::{delivery, delivery_row};
+use crate::domain::ids::WebhookEndpointId;
+use crate::domain::page::{Page, PageRequest};
+use crate::domain::webhook::{DeliveryState, WebhookDelivery, WebhookEndpoint};
+
+/// What an attempt changes.
+const TOLD: [Column; 8] = [
+    Column::State,
+    Column::Attempts,
+    Column::HttpStatus,
+    Column::Trouble,
+    Column::Excerpt,
+    Column::FirstAt,
+    Column::LastAt,
+    Column::NextAt,
+];
+
+impl Store {
+    /// A page of an endpoint's deliveries, newest first.
+    pub async fn webhook_deliveries(
+        &self,
+        owner: &Owner,
+        endpoint: Uuid,
+        state: Option<DeliveryState>,
+        page: PageRequest,
+    ) -> Result<Page<WebhookDelivery>, StoreError> {
+        let wanted = owned(owner)
+            .add(Column::EndpointId.eq(endpoint))
+            .add_option(state.map(|state| Column::State.eq(state.as_str())));
+        let rows = keyset(Entity::find().filter(wanted), Column::Id, page).all(&self.reader).await?;
+        Ok(page.cut(rows.into_iter().map(delivery).collect::<Result<Vec<_>, _>>()?))
+    }
+
+    /// Several deliveries that the owner may see, by id.
+    pub async fn webhook_deliveries_by_id(
+        &self,
+        owner: &Owner,
+        ids: &[Uuid],
+    ) -> Result<HashMap<Uuid, WebhookDelivery>, StoreError> {
+        let rows =
+            Entity::find().filter(owned(owner)).filter(Column::Id.is_in(ids.iter().copied())).all(&self.reader).await?;
+        rows.into_iter().map(|row| Ok((row.id, delivery(row)?))).collect()
+    }
+
+    /// The newest deliveries of each of several endpoints: one more than `limit` of each, so that the caller can tell
+    /// that there is more.
+    pub async fn newest_deliveries(
+        &self,
+        owner: &Owner,
+        endpoints: &[Uuid],
+        limit: u64,
+    ) -> Result<HashMap<Uuid, Vec<WebhookDelivery>>, StoreError> {
+        let wanted = Entity::find().filter(owned(owner)).filter(Column::EndpointId.is_in(endpoints.iter().copied()));
+        let rows = newest_of_each(wanted, Column::Id, Column::EndpointId, limit).all(&self.reader).await?;
+        let mut found: HashMap<Uuid, Vec<WebhookDelivery>> = HashMap::new();
+        for row in rows {
+            found.entry(row.endpoint_id).or_default().push(delivery(row)?);
+        }
+        Ok(found)
+    }
+
+    /// What is known of an endpoint's deliveries of these events, by sequence.
+    pub async fn deliveries_at(
+        &self,
+        endpoint: WebhookEndpointId,
+        sequences: &[i64],
+    ) -> Result<HashMap<i64, WebhookDelivery>, StoreError> {
+        if sequences.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let rows = Entity::find()
+            .filter(Column::EndpointId.eq(endpoint.uuid()))
+            .filter(Column::Sequence.is_in(sequences.iter().copied()))
+            .all(&self.reader)
+            .await?;
+        rows.into_iter().map(|row| Ok((row.sequence, delivery(row)?))).collect()
+    }
+
+    /// Callbacks whose time has come: of each payment the oldest that waits, the longest due first.
+    pub async fn callbacks_due(
+        &self,
+        endpoint: WebhookEndpointId,
+        limit: u64,
+    ) -> Result<Vec<WebhookDelivery>, StoreError> {
+        let sql = format!(
+            "SELECT d.* FROM webhook_deliveries d WHERE d.endpoint_id = $1 AND d.state = 'WAITING' AND d.next_at <= $2 \
+             AND {FIRST_IN_LINE} ORDER BY d.next_at, d.sequence LIMIT {limit}"
+        );
+        let values = [endpoint.uuid().into(), micros(self.clock.now()).into()];
+        let statement = Statement::from_sql_and_values(self.reader.get_database_backend(), sql, values);
+        let rows = Entity::find().from_raw_sql(statement).all(&self.reader).await?;
+        rows.into_iter().map(delivery).collect()
+    }
+}
+
+/// That no older callback of the same payment waits.
+pub(super) const FIRST_IN_LINE: &str = "NOT EXISTS (SELECT 1 FROM webhook_deliveries o \
+    WHERE o.endpoint_id = d.endpoint_id AND o.payment_id = d.payment_id AND o.state = 'WAITING' AND o.sequence < d.sequence)";
+
+impl Work {
+    /// Keeps deliveries of an endpoint, each new or as an attempt changed it.
+    pub async fn keep_deliveries(
+        &self,
+        endpoint: &WebhookEndpoint,
+        deliveries: &[WebhookDelivery],
+    ) -> Result<(), StoreError> {
+        if deliveries.is_empty() {
+            return Ok(());
+        }
+        let rows = deliveries.iter().map(|delivery| all_set::<ActiveModel, _>(delivery_row(endpoint, delivery)));
+        let conflict = OnConflict::columns([Column::EndpointId, Column::Sequence]).update_columns(TOLD).to_owned();
+        Entity::insert_many(rows).on_conflict(conflict).exec_without_returning(&self.tx).await?;
+        Ok(())
+    }
+
+    /// Has what waits for an endpoint tried at once, with all its attempts before it.
+    pub async fn wake_deliveries(&self, endpoint: &WebhookEndpoint) -> Result<(), StoreError> {
+        self.try_anew(endpoint, waiting(endpoint)).await
+    }
+
+    /// Has a part of the log that an endpoint wants sent again, where deliveries of it are kept.
+    pub async fn revive_deliveries(
+        &self,
+        endpoint: &WebhookEndpoint,
+        from: i64,
+        through: i64,
+    ) -> Result<(), StoreError> {
+        let wanted = of(endpoint).add(Column::Sequence.between(from, through));
+        let types = Some(&endpoint.event_types).filter(|types| !types.is_empty());
+        let wanted =
+            wanted.add_option(types.map(|types| Column::EventType.is_in(types.iter().map(|kind| kind.as_str()))));
+        self.try_anew(endpoint, wanted).await
+    }
+
+    async fn try_anew(&self, endpoint: &WebhookEndpoint, which: Condition) -> Result<(), StoreError> {
+        Entity::update_many()
+            .filter(which)
+            .col_expr(Column::State, Expr::value(DeliveryState::Waiting.as_str()))
+            .col_expr(Column::Attempts, Expr::value(0))
+            .col_expr(Column::NextAt, Expr::value(micros(endpoint.updated_at)))
+            .exec(&self.tx)
+            .await?;
+        Ok(())
+    }
+
+    /// Forgets what waits for an endpoint and is not wanted any more.
+    pub async fn drop_unwanted_deliveries(&self, endpoint: &WebhookEndpoint) -> Result<(), StoreError> {
+        if endpoint.event_types.is_empty() {
+            return Ok(());
+        }
+        let wanted = endpoint.event_types.iter().map(|kind| kind.as_str());
+        let unwanted = waiting(endpoint).add(Column::EventType.is_not_in(wanted));
+        Entity::delete_many().filter(unwanted).exec(&self.tx).await?;
+        Ok(())
+    }
+
+    /// Gives up what waits for an endpoint.
+    pub async fn give_up_deliveries(&self, endpoint: &WebhookEndpoint) -> Result<(), StoreError> {
+        Entity::update_many()
+            .filter(waiting(endpoint))
+            .col_expr(Column::State, Expr::value(DeliveryState::Dead.as_str()))
+            .col_expr(Column::NextAt, Expr::value(Option::<i64>::None))
+            .exec(&self.tx)
+            .await?;
+        Ok(())
+    }
+}
+
+fn owned(owner: &Owner) -> Condition {
+    owner.condition(Column::TenantId, Column::Customer)
+}
+
+fn of(endpoint: &WebhookEndpoint) -> Condition {
+    Condition::all().add(Column::EndpointId.eq(endpoint.id.uuid()))
+}
+
+fn waiting(endpoint: &WebhookEndpoint) -> Condition {
+    of(endpoint).add(Column::State.eq(DeliveryState::Waiting.as_str()))
+}

@@ -1,0 +1,164 @@
+//! Endpoints: finding, listing, and what persons change about them.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use jiff::Timestamp;
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
+use uuid::Uuid;
+
+use entity::webhook_endpoint::{ActiveModel, Column, Entity};
+
+use super::super::owner::Owner;
+use super::super::page::keyset;
+use super::super::time::micros;
+use super::super::work::{Work, all_set};
+use super::super::{Store, StoreError};
+use super::row::{endpoint, endpoint_row, types};
+use super::secrets::SealedSecrets;
+use crate::domain::ids::WebhookEndpointId;
+use crate::domain::page::{Page, PageRequest};
+use crate::domain::requester::TenantId;
+use crate::domain::webhook::{EndpointKind, Position, WebhookEndpoint};
+
+/// An endpoint to be kept. It is told of what comes behind the present end of the log.
+#[derive(Clone)]
+pub struct NewWebhookEndpoint {
+    /// The endpoint.
+    pub endpoint: WebhookEndpoint,
+    /// Its secret, sealed.
+    pub secret: Vec<u8>,
+}
+
+impl fmt::Debug for NewWebhookEndpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewWebhookEndpoint").field("endpoint", &self.endpoint).finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// A page of endpoints that were not removed, newest first.
+    pub async fn webhook_endpoints(
+        &self,
+        owner: &Owner,
+        page: PageRequest,
+    ) -> Result<Page<WebhookEndpoint>, StoreError> {
+        let wanted = owned(owner).add(Column::RemovedAt.is_null());
+        let rows = keyset(Entity::find().filter(wanted), Column::Id, page).all(&self.reader).await?;
+        Ok(page.cut(rows.into_iter().map(endpoint).collect::<Result<Vec<_>, _>>()?))
+    }
+
+    /// Several endpoints that the owner may see, by id, removed ones too.
+    pub async fn webhook_endpoints_by_id(
+        &self,
+        owner: &Owner,
+        ids: &[Uuid],
+    ) -> Result<HashMap<Uuid, WebhookEndpoint>, StoreError> {
+        let wanted = owned(owner).add(Column::Id.is_in(ids.iter().copied()));
+        let rows = Entity::find().filter(wanted).all(&self.reader).await?;
+        rows.into_iter().map(|row| Ok((row.id, endpoint(row)?))).collect()
+    }
+
+    /// An endpoint that was not removed, with the secrets that sign at `now`.
+    pub async fn webhook_endpoint_to_sign(
+        &self,
+        owner: &Owner,
+        id: WebhookEndpointId,
+        now: Timestamp,
+    ) -> Result<Option<(WebhookEndpoint, SealedSecrets)>, StoreError> {
+        let found = Entity::find_by_id(id.uuid()).filter(owned(owner).add(Column::RemovedAt.is_null()));
+        let Some(row) = found.one(&self.reader).await? else { return Ok(None) };
+        let secrets = SealedSecrets::of(&row, now);
+        Ok(Some((endpoint(row)?, secrets)))
+    }
+}
+
+impl Work {
+    /// An endpoint that the owner may see, removed or not, locked until the end of the change.
+    pub async fn webhook_endpoint(
+        &self,
+        owner: &Owner,
+        id: WebhookEndpointId,
+    ) -> Result<Option<WebhookEndpoint>, StoreError> {
+        let found = Entity::find_by_id(id.uuid()).filter(owned(owner)).lock_exclusive();
+        found.one(&self.tx).await?.map(endpoint).transpose()
+    }
+
+    /// How many endpoints of its own a tenant has.
+    pub async fn count_webhook_endpoints(&self, tenant: &TenantId) -> Result<u64, StoreError> {
+        let own: Vec<Uuid> = Entity::find()
+            .filter(Column::TenantId.eq(tenant.as_str()))
+            .filter(Column::Kind.eq(EndpointKind::Tenant.as_str()))
+            .filter(Column::RemovedAt.is_null())
+            .select_only()
+            .column(Column::Id)
+            .into_tuple()
+            .all(&self.tx)
+            .await?;
+        Ok(own.len() as u64)
+    }
+
+    /// Keeps a new endpoint, at the present end of its tenant's log; answers it as it is kept.
+    pub async fn add_webhook_endpoint(&self, new: NewWebhookEndpoint) -> Result<WebhookEndpoint, StoreError> {
+        let tenant = new.endpoint.tenant.as_str().to_owned();
+        let head = entity::event_head::Entity::find_by_id(tenant).one(&self.tx).await?;
+        let position = Position::at(head.map_or(0, |head| head.sequence));
+        let new = NewWebhookEndpoint { endpoint: WebhookEndpoint { position, ..new.endpoint }, ..new };
+        Entity::insert(all_set::<ActiveModel, _>(endpoint_row(&new))).exec_without_returning(&self.tx).await?;
+        Ok(new.endpoint)
+    }
+
+    /// Keeps the endpoint of a tenant's callbacks, unless it has one. Two who race for it are told apart by the
+    /// database: the loser's whole change is taken back, and finds it when it is tried again.
+    pub(in crate::store) async fn ensure_callbacks_endpoint(&self, new: &NewWebhookEndpoint) -> Result<(), StoreError> {
+        let known = Entity::find()
+            .filter(Column::TenantId.eq(new.endpoint.tenant.as_str()))
+            .filter(Column::Kind.eq(EndpointKind::PaymentCallbacks.as_str()))
+            .one(&self.tx)
+            .await?;
+        if known.is_none() {
+            self.add_webhook_endpoint(new.clone()).await?;
+        }
+        Ok(())
+    }
+
+    /// Saves what a person changed. Whoever delivers to the endpoint now stops, and it is taken up as it is by then.
+    pub async fn save_webhook_endpoint(&self, after: &WebhookEndpoint) -> Result<(), StoreError> {
+        let replay = after.position.replay;
+        Entity::update_many()
+            .filter(Column::Id.eq(after.id.uuid()))
+            .col_expr(Column::Fence, Expr::col(Column::Fence).add(1))
+            .col_expr(Column::Url, Expr::value(after.url.as_ref().map(ToString::to_string)))
+            .col_expr(Column::Description, Expr::value(after.description.clone()))
+            .col_expr(Column::EventTypes, Expr::value(types(&after.event_types)))
+            .col_expr(Column::State, Expr::value(after.state.as_str()))
+            .col_expr(Column::ReplayNext, Expr::value(replay.map(|replay| replay.next)))
+            .col_expr(Column::ReplayThrough, Expr::value(replay.map(|replay| replay.through)))
+            .col_expr(Column::NextAt, Expr::value(after.next_at.map(micros)))
+            .col_expr(Column::UpdatedAt, Expr::value(micros(after.updated_at)))
+            .col_expr(Column::RemovedAt, Expr::value(after.removed_at.map(micros)))
+            .exec(&self.tx)
+            .await?;
+        Ok(())
+    }
+
+    /// Puts a new secret in the place of the present one, which becomes the former.
+    pub async fn rotate_webhook_secret(&self, after: &WebhookEndpoint, sealed: Vec<u8>) -> Result<(), StoreError> {
+        Entity::update_many()
+            .filter(Column::Id.eq(after.id.uuid()))
+            .col_expr(Column::Fence, Expr::col(Column::Fence).add(1))
+            .col_expr(Column::PreviousSecret, Expr::col(Column::Secret))
+            .col_expr(Column::PreviousSecretUntil, Expr::value(after.previous_secret_until.map(micros)))
+            .col_expr(Column::Secret, Expr::value(sealed))
+            .col_expr(Column::SecretSince, Expr::value(micros(after.secret_since)))
+            .col_expr(Column::UpdatedAt, Expr::value(micros(after.updated_at)))
+            .exec(&self.tx)
+            .await?;
+        Ok(())
+    }
+}
+
+fn owned(owner: &Owner) -> Condition {
+    owner.condition(Column::TenantId, Column::Customer)
+}
