@@ -2,10 +2,7 @@
 # scripts/setup.sh installs, or names.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test kills fuzz playground schema lint setup-demo setup-test clients
-
-KILLS ?= 100
-export KILLS
+.PHONY: help demo test kills soak faults teeth bench fuzz playground schema lint setup-demo setup-test clients
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | while IFS=$$'\t' read -r name what; do printf '  make %-11s %s\n' "$$name" "$$what"; done
@@ -18,7 +15,25 @@ test: setup-test playground clients ## all tests, with a throw-away PostgreSQL a
 	scripts/with-postgres.sh cargo test --workspace
 
 kills: setup-test playground ## kill the server KILLS times (100) while it pays, and count payments made twice or lost
-	scripts/with-postgres.sh cargo test --test it -- --ignored kill_harness --nocapture
+	scripts/with-postgres.sh cargo test --test it -- --ignored --nocapture kill_harness_long f28_long
+
+# Everything of the bench, one campaign after the other; with FAULT only that one's.
+faults: setup-test playground ## break everything, again and again, and print the score card (FAULT=kill, KILLS=1000, PAYMENTS=20000, SEED=n)
+	scripts/with-postgres.sh cargo test --test it -- --ignored --test-threads=1 --nocapture \
+		$(if $(FAULT),faults_are_all_survived,kill_harness::bench)
+
+teeth: setup-test playground ## plant each weakness into the server, and see that the fault bench finds it (FAULT=w3, SEED=n)
+	scripts/with-postgres.sh cargo test --test it -- --ignored --test-threads=1 --nocapture kill_harness::teeth
+
+soak: setup-test playground ## keep a server busy for MINUTES (30) and see that its memory stays flat
+	scripts/with-postgres.sh cargo test --release --test it -- --ignored soak --nocapture
+
+# The bench is a workspace of its own, so that the product's tests do not build it.
+bench: setup-demo playground ## measure billpay beside a hand-written ceiling (ARGS="--rows 10000 --only read,create --seconds 5 --turns 3")
+	@bench/setup.sh
+	cargo build --release --bin billpay
+	cargo build --release --manifest-path bench/Cargo.toml --target-dir bench/target
+	cd bench && exec target/release/bench run --billpay "$(abspath $(or $(CARGO_TARGET_DIR),target))/release/billpay" $(ARGS)
 
 fuzz: setup-demo playground ## ask everything that schemathesis can think of (CASES=2000, SEED=n)
 	cargo build --bin billpay

@@ -29,6 +29,8 @@ pub enum Step {
     Settle,
     /// A callback is stored.
     Callback,
+    /// What a receiver of webhooks answered is stored.
+    Deliver,
     /// Anything else: a cancellation, a decision of a person, a bill number.
     Other,
 }
@@ -69,6 +71,7 @@ impl Step {
             Self::Mark => "mark",
             Self::Settle => "settle",
             Self::Callback => "callback",
+            Self::Deliver => "deliver",
             Self::Other => "other",
         }
     }

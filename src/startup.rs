@@ -15,6 +15,7 @@ use tokio_util::task::TaskTracker;
 use url::Url;
 
 use crate::app::catalogue::Catalogue;
+use crate::app::overload::Load;
 use crate::app::{App, Parts, Policy};
 use crate::config::{LEASE_MARGIN, Settings};
 use crate::domain::phone::PhoneNumber;
@@ -42,8 +43,9 @@ use crate::providers::almara::{Almara, AlmaraParts};
 use crate::providers::bill::{Bill, BillParts};
 use crate::providers::click::Click;
 use crate::providers::clickpesa::Clickpesa;
-use crate::store::{Connect, Refused, Store, StoredLimits, StoredSessions};
+use crate::store::{Connect, Purpose, Refused, Seal, Store, StoredLimits, StoredSessions};
 use crate::telemetry;
+use crate::webhooks::{self, Sender};
 use crate::worker::{self, WorkerOptions};
 
 /// How long submissions are held back after a provider refused our credentials.
@@ -69,6 +71,9 @@ pub enum StartError {
     /// A provider's adapter cannot be made.
     #[error("a provider cannot be set up")]
     Provider(#[from] crate::providers::SetUpError),
+    /// Webhooks cannot be sent.
+    #[error("webhooks cannot be sent")]
+    Webhooks(#[from] webhooks::SetUpError),
     /// The keys of the tokens cannot be used.
     #[error("tokens cannot be verified")]
     Keys(#[from] crate::http::jwt::KeySetError),
@@ -106,6 +111,7 @@ impl Server {
         telemetry::metrics();
         let app = application(settings, &options.clock).await?;
         app.hold_suspects().await?;
+        app.refresh_load().await?;
         let shutdown = CancellationToken::new();
         let engine = Arc::new(Engine::new(
             graphql::schema(app.clone(), settings.graphql.introspection),
@@ -129,7 +135,8 @@ impl Server {
         Ok(Self { address, app, engine, shutdown, tasks, serving })
     }
 
-    /// Takes no more requests, lets every call to a provider come to its end, and stops.
+    /// Takes no more requests, claims nothing more, lets every call to a provider come to its end, and stops. What was
+    /// not sent stays as it is, and what was is settled: a planned stop leaves nothing unknown.
     pub async fn stop(self) {
         self.shutdown.cancel();
         // Sockets are told to close; who does not hear is cut off.
@@ -168,6 +175,7 @@ pub async fn application(settings: &Settings, clock: &Clock) -> Result<App, Star
     let catalogue = Catalogue::default();
     catalogue.refresh(&store).await?;
     let policy = policy(settings);
+    let sender = Sender::try_new(settings.egress.allow_private_webhooks, settings.public_url.as_ref())?;
     Ok(App::new(Parts {
         store,
         clock: clock.clone(),
@@ -176,6 +184,9 @@ pub async fn application(settings: &Settings, clock: &Clock) -> Result<App, Star
         catalogue,
         policy,
         instance,
+        webhooks: Arc::new(sender),
+        seal: secrets_key.map(|key| Seal::new(Purpose::Webhooks, key)),
+        load: Load::new(settings.worker.max_backlog.get(), settings.database.min_free_bytes),
         failures: Mutex::default(),
         callbacks: Notify::new(),
         reminder_days: settings.reminders.days.clone(),

@@ -29,6 +29,26 @@ pub mod metric {
     pub const SUBSCRIPTIONS: &str = "billpay_subscriptions";
     /// Counter: events sent to subscribers.
     pub const EVENTS_DELIVERED: &str = "billpay_events_delivered_total";
+    /// Gauge: payments by `status`; those that are final are counted once a minute.
+    pub const PAYMENTS: &str = "billpay_payments";
+    /// Gauge: seconds for which the oldest payment has been due without a definite answer; not those in review.
+    pub const OLDEST_UNDECIDED: &str = "billpay_oldest_undecided_age_seconds";
+    /// Gauge: seconds for which the oldest payment in review has been waiting for a person.
+    pub const OLDEST_REVIEW: &str = "billpay_oldest_review_age_seconds";
+    /// Gauge: minor units of `currency` that may have moved through `provider`, by `status`.
+    pub const MONEY_IN_DOUBT: &str = "billpay_money_in_doubt_minor_units";
+    /// Gauge: payments and control numbers that wait to be sent by `provider`.
+    pub const BACKLOG: &str = "billpay_backlog";
+    /// Counter: payments and control numbers that were not taken by `reason`.
+    pub const OVERLOADED: &str = "billpay_overloaded_total";
+    /// Gauge: events that the log has and the subscribers of this process have not heard of.
+    pub const EVENTS_BEHIND: &str = "billpay_events_behind";
+    /// Gauge: connections to the database in use by `pool`.
+    pub const CONNECTIONS_IN_USE: &str = "billpay_database_connections_in_use";
+    /// Gauge: connections that there may be by `pool`.
+    pub const CONNECTIONS_MOST: &str = "billpay_database_connections_most";
+    /// Gauge: bytes free on the disk of the database, where it is a file.
+    pub const DISK_FREE: &str = "billpay_database_disk_free_bytes";
     /// Counter: payments recorded by `provider`.
     pub const PAYMENTS_CREATED: &str = "billpay_payments_created_total";
     /// Counter: changes of status by `to` and `provider`.
@@ -45,6 +65,10 @@ pub mod metric {
     pub const PROVIDER_STOPPED: &str = "billpay_provider_stopped";
     /// Counter: callbacks by `provider` and `outcome`.
     pub const CALLBACKS: &str = "billpay_callbacks_total";
+    /// Counter: attempts to deliver webhooks by `outcome`; `dead` counts what was given up, beside its last attempt.
+    pub const WEBHOOK_DELIVERIES: &str = "billpay_webhook_deliveries_total";
+    /// Gauge: seconds that the oldest event waits that is to be sent as a webhook.
+    pub const WEBHOOK_LAG: &str = "billpay_webhook_lag_seconds";
 }
 
 /// The upper bounds of the histograms' buckets, in seconds.
@@ -111,13 +135,25 @@ fn describe() {
         (metric::TRANSITIONS_REFUSED, "changes of status that the rules refused"),
         (metric::PROVIDER_CALLS, "calls to providers by kind and outcome"),
         (metric::CALLBACKS, "callbacks by provider and outcome"),
+        (metric::OVERLOADED, "payments and control numbers that were not taken, by reason"),
+        (metric::WEBHOOK_DELIVERIES, "attempts to deliver webhooks by outcome, and those given up"),
     ] {
         metrics::describe_counter!(name, text);
     }
     for (name, text) in [
         (metric::SUBSCRIPTIONS, "subscriptions open now"),
+        (metric::PAYMENTS, "payments by status; final ones are counted once a minute"),
+        (metric::OLDEST_UNDECIDED, "seconds for which the oldest payment is due without a definite answer"),
+        (metric::OLDEST_REVIEW, "seconds for which the oldest payment waits for a person"),
+        (metric::MONEY_IN_DOUBT, "minor units that may have moved and are not known to have, or not to have"),
+        (metric::BACKLOG, "payments and control numbers that wait to be sent"),
+        (metric::EVENTS_BEHIND, "events that subscribers of this process have not heard of"),
+        (metric::CONNECTIONS_IN_USE, "connections to the database in use"),
+        (metric::CONNECTIONS_MOST, "connections to the database that there may be"),
+        (metric::DISK_FREE, "bytes free on the disk of the database"),
         (metric::PAYMENTS_STRANDED, "open payments that nothing will touch again; must be 0"),
         (metric::PROVIDER_STOPPED, "1 while submissions to the provider are stopped"),
+        (metric::WEBHOOK_LAG, "seconds that the oldest undelivered event waits; 0 where none does"),
     ] {
         metrics::describe_gauge!(name, text);
     }

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use self::check::{Checked, CheckedItem};
 use super::access::require;
+use super::overload::unwritten;
 use super::{App, AppError, idempotency};
 use crate::domain::bulk_payment::{BulkPayment, BulkPaymentStatus, PlannedBill, plan};
 use crate::domain::ids::{BulkPaymentKind, PaymentId, SubmissionKind};
@@ -78,15 +79,16 @@ impl App {
         require(requester, Scope::PaymentsWrite)?;
         idempotency::check(&input.idempotency_key)?;
         let hash = hash(requester, &input);
-        if let Some((bulk, used_for)) = self.store.used_bulk_key(&requester.tenant, &input.idempotency_key).await? {
+        let used = self.store.used_bulk_key(&requester.tenant, &input.idempotency_key).await.map_err(unwritten)?;
+        if let Some((bulk, used_for)) = used {
             return self.replay_bulk(bulk, &used_for, &hash, &input).await;
         }
         let checked = match self.check_bulk(requester, &input).await {
             Ok(checked) => checked,
             // A twin of this request may have been stored meanwhile, and have claimed the bills.
             Err(refused) => {
-                let twin = self.store.used_bulk_key(&requester.tenant, &input.idempotency_key).await?;
-                let (bulk, used_for) = twin.ok_or(refused)?;
+                let twin = self.store.used_bulk_key(&requester.tenant, &input.idempotency_key).await;
+                let (bulk, used_for) = twin.map_err(unwritten)?.ok_or_else(|| refused.unwritten())?;
                 return self.replay_bulk(bulk, &used_for, &hash, &input).await;
             }
         };
@@ -105,7 +107,7 @@ impl App {
     ) -> Result<CreatedBulkPayment, AppError> {
         let (new, bulk) = self.new_bulk(requester, input, checked, hash);
         let count = new.payments.len() as u64;
-        match self.store.create(&[new]).await?.pop() {
+        match self.store_new(&[new]).await?.pop() {
             Some(Created::Stored) | None => {
                 let provider = checked.provider.as_str();
                 metrics::counter!(metric::PAYMENTS_CREATED, "provider" => provider).increment(count);
@@ -295,6 +297,7 @@ fn new_payment(
         request_hash: request_hash.to_owned(),
         takes_claim: true,
         keeps: None,
+        callbacks: None,
         payment,
     }
 }

@@ -13,6 +13,7 @@ use serde_json::json;
 
 use self::target::Resolved;
 use super::access::require;
+use super::overload::unwritten;
 use super::{App, AppError, idempotency};
 use crate::domain::bill::Bill;
 use crate::domain::bill_number::BillNumber;
@@ -121,15 +122,16 @@ impl App {
         }
         idempotency::check(&input.idempotency_key)?;
         let hash = hash(requester, &input);
-        if let Some((payment, used_for)) = self.store.used_key(&requester.tenant, &input.idempotency_key).await? {
+        let used = self.store.used_key(&requester.tenant, &input.idempotency_key).await.map_err(unwritten)?;
+        if let Some((payment, used_for)) = used {
             return self.replay(payment, &used_for, &hash, &input).await;
         }
         let (new, checked) = match self.prepare(requester, &input, hash.clone()).await {
             Ok(prepared) => prepared,
             // A twin of this request may have been stored meanwhile, and have paid the bill.
             Err(refused) => {
-                let twin = self.store.used_key(&requester.tenant, &input.idempotency_key).await?;
-                let (payment, used_for) = twin.ok_or(refused)?;
+                let twin = self.store.used_key(&requester.tenant, &input.idempotency_key).await.map_err(unwritten)?;
+                let (payment, used_for) = twin.ok_or_else(|| refused.unwritten())?;
                 return self.replay(payment, &used_for, &hash, &input).await;
             }
         };
@@ -137,7 +139,7 @@ impl App {
         let next_action_at = checked.send_at;
         let submission = self.submission_of(&payment, checked);
         let batch = [NewSubmission { submission, next_action_at, payments: vec![new], bulk: None }];
-        match self.store.create(&batch).await?.pop() {
+        match self.store_new(&batch).await?.pop() {
             Some(Created::Stored) | None => {
                 metrics::counter!(metric::PAYMENTS_CREATED, "provider" => payment.provider.as_str()).increment(1);
                 Ok(CreatedPayment { payment: self.first_answer(payment, &input).await?, replayed: false })
@@ -190,6 +192,8 @@ impl App {
         let funding = input.funding_account_id.as_deref();
         let funding_account_id = self.check_funding_account(&resolved.biller, funding, &mut faults);
         check::words(input, &mut faults);
+        let callbacks = self.callbacks_endpoint(requester, input.callback_url.as_deref());
+        let callbacks = callbacks.map_err(|refusal| faults.push(refusal)).ok().flatten();
         let (Some(amount), Some(window), true) = (amount, window, faults.is_empty()) else {
             return Err(AppError::Refused(faults));
         };
@@ -207,6 +211,7 @@ impl App {
             bill_ref: resolved.bill.as_ref().and_then(|bill| bill.provider_reference.clone()).unwrap_or_default(),
             takes_claim: resolved.claims && !input.even_if_being_paid,
             keeps,
+            callbacks,
             allocations: vec![allocation(&payment, resolved.bill.as_ref())],
             payment,
         };

@@ -21,6 +21,17 @@ pub enum AppError {
     Store(#[from] StoreError),
 }
 
+impl AppError {
+    /// The same of a use case that has written nothing: what the database could not give in time is a refusal then.
+    #[must_use]
+    pub(super) fn unwritten(self) -> Self {
+        match self {
+            Self::Store(error) => super::overload::unwritten(error),
+            Self::Refused(_) | Self::Forbidden(_) | Self::ResyncRequired(_) => self,
+        }
+    }
+}
+
 impl Passing for AppError {
     fn is_passing(&self) -> bool {
         match self {

@@ -12,9 +12,11 @@ pub mod create_payment;
 pub mod engine;
 mod error;
 pub mod events;
+pub mod figures;
 mod funding;
 mod idempotency;
 pub mod look_up;
+pub mod overload;
 mod recall;
 pub mod receive_callback;
 pub mod refresh_payment;
@@ -24,6 +26,7 @@ pub mod suspect;
 pub mod sync_billers;
 pub mod void_payment;
 pub mod wait;
+pub mod webhooks;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -35,7 +38,8 @@ use crate::domain::provider::ProviderCode;
 use crate::ports::clock::Clock;
 use crate::ports::ids::Ids;
 use crate::ports::provider::Provider;
-use crate::store::Store;
+use crate::ports::webhook_sender::WebhookSender;
+use crate::store::{Seal, Store};
 
 pub use error::AppError;
 
@@ -83,6 +87,12 @@ pub struct Parts {
     pub reminder_days: Vec<u16>,
     /// The name of this process, as holder of leases.
     pub instance: String,
+    /// Who sends webhooks.
+    pub webhooks: Arc<dyn WebhookSender>,
+    /// What seals their secrets; without it there are no webhooks.
+    pub seal: Option<Seal>,
+    /// How much there is to do, and how much room.
+    pub load: overload::Load,
     /// How many calls to each provider failed in a row, in this process.
     pub failures: Mutex<BTreeMap<ProviderCode, u32>>,
     /// Raised when a callback was stored, so that those that wait for their payment are tried again.

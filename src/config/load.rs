@@ -92,7 +92,8 @@ impl DatabaseSettings {
     fn read(reader: &mut Reader) -> Option<Self> {
         let url = reader.required("database.url", value::database_url);
         let max_connections = reader.required("database.max_connections", value::number);
-        Some(Self { url: url?, max_connections: max_connections? })
+        let min_free_bytes = reader.required("database.min_free_bytes", value::count);
+        Some(Self { url: url?, max_connections: max_connections?, min_free_bytes: min_free_bytes? })
     }
 }
 
@@ -150,6 +151,7 @@ impl WorkerSettings {
     fn read(reader: &mut Reader) -> Option<Self> {
         let enabled = reader.required("worker.enabled", value::flag);
         let concurrency = reader.required("worker.concurrency", value::number);
+        let max_backlog = reader.required("worker.max_backlog", value::number);
         let lease = reader.required("worker.lease", value::positive_duration);
         let call_timeout = reader.required("worker.call_timeout", value::positive_duration);
         let poll_interval = reader.required("worker.poll_interval", value::positive_duration);
@@ -159,6 +161,7 @@ impl WorkerSettings {
         let settings = Self {
             enabled: enabled?,
             concurrency: concurrency?,
+            max_backlog: max_backlog?,
             lease: lease?,
             call_timeout: call_timeout?,
             poll_interval: poll_interval?,

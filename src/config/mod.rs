@@ -15,7 +15,7 @@ mod secret;
 mod value;
 
 use std::net::SocketAddr;
-use std::num::{NonZeroU32, NonZeroUsize};
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Where providers reach our callbacks.
     pub public_url: Option<Url>,
-    /// Encrypts what is stored of providers' sessions.
+    /// Encrypts what is stored of providers' sessions, and the secrets that sign webhooks.
     pub secrets_key: Option<Secret>,
     /// The longest that a mutation holds its answer back for the provider.
     pub wait_limit: Duration,
@@ -76,6 +76,8 @@ pub struct DatabaseSettings {
     pub url: DatabaseUrl,
     /// Connections of one process.
     pub max_connections: NonZeroU32,
+    /// Bytes that must be free on the disk of a SQLite file, or nothing new is taken; 0 asks for none.
+    pub min_free_bytes: u64,
 }
 
 /// The limits of one GraphQL operation.
@@ -127,6 +129,8 @@ pub struct WorkerSettings {
     pub enabled: bool,
     /// Submissions in work at once.
     pub concurrency: NonZeroUsize,
+    /// Payments and control numbers that may wait to be sent to one provider, or nothing new is taken for it.
+    pub max_backlog: NonZeroU64,
     /// How long a claimed submission stays its worker's; exceeds `call_timeout` by more than [`LEASE_MARGIN`].
     pub lease: Duration,
     /// Time for one call to a provider.

@@ -50,6 +50,8 @@ pub enum ErrorCode {
     ProviderNotTrusted,
     /// billpay has too much to do; try again later.
     Overloaded,
+    /// This server can send no webhooks, since a setting is missing.
+    WebhooksUnavailable,
 }
 
 /// What a client can render beside the message.

@@ -1,5 +1,7 @@
 //! Health: `/healthz` tells that the process lives, `/readyz` that it can do its work, `/metrics` how it does.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -8,12 +10,14 @@ use axum::routing::get;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
-use crate::domain::payment::status::PaymentStatus;
+use crate::app::figures::Figures;
+use crate::domain::overload::Room;
 use crate::telemetry;
 
 #[derive(Clone)]
 struct Health {
     app: App,
+    figures: Arc<Figures>,
     shutdown: CancellationToken,
 }
 
@@ -23,30 +27,23 @@ pub fn routes(app: App, shutdown: CancellationToken) -> Router {
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
-        .with_state(Health { app, shutdown })
+        .with_state(Health { app, figures: Arc::default(), shutdown })
 }
 
 async fn ready(State(health): State<Health>) -> (StatusCode, &'static str) {
     if health.shutdown.is_cancelled() {
         return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n");
     }
-    match health.app.store.ping().await {
-        Ok(()) => (StatusCode::OK, "ready\n"),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n"),
+    if health.app.store.ping().await.is_err() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n");
+    }
+    match health.app.load.room() {
+        Room::Enough => (StatusCode::OK, "ready\n"),
+        Room::Low | Room::Scarce => (StatusCode::SERVICE_UNAVAILABLE, "the disk is nearly full\n"),
     }
 }
 
 async fn metrics(State(health): State<Health>) -> Response {
-    if let Ok(counts) = health.app.store.count_by_status().await {
-        for status in PaymentStatus::ALL {
-            let count = counts.iter().find(|(name, _)| name == status.as_str()).map_or(0, |(_, count)| *count);
-            let gauge = metrics::gauge!("billpay_payments", "status" => status.as_str());
-            gauge.set(f64::from(u32::try_from(count).unwrap_or(u32::MAX)));
-        }
-    }
-    if let Ok(forgotten) = health.app.store.count_forgotten().await {
-        let gauge = metrics::gauge!(telemetry::metric::PAYMENTS_STRANDED);
-        gauge.set(f64::from(u32::try_from(forgotten).unwrap_or(u32::MAX)));
-    }
+    health.app.gather(&health.figures).await;
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], telemetry::metrics().render()).into_response()
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use migration::{Migrator, MigratorTrait};
-use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::sqlite::{SqliteConnection, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::{self, Connection};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, Statement};
 
 use super::heads::Heads;
@@ -12,7 +13,8 @@ use super::{Store, StoreError};
 use crate::ports::clock::Clock;
 
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Shorter than a query may take, so that who waits in vain is told why.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(20);
 const SQLITE_READERS: u32 = 4;
 /// Any number, as long as every process takes the same.
@@ -177,8 +179,24 @@ fn sqlite(options: &Connect, connections: u32, read_only: bool) -> ConnectOption
                 .busy_timeout(BUSY_TIMEOUT)
                 .foreign_keys(true);
             if read_only { sqlite.pragma("query_only", "1") } else { sqlite }
-        });
+        })
+        .map_sqlx_sqlite_pool_opts(|pool| pool.after_release(|connection, _| Box::pin(is_usable(connection))));
     connect
+}
+
+/// Where a write fails for want of room SQLite takes the whole transaction back by itself. The driver does not hear of
+/// that: it believes in a transaction that is none, and would begin every further one as a savepoint inside of it,
+/// without the lock that ours take first. Such a connection is closed, and the pool opens another.
+async fn is_usable(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    if connection.is_in_transaction() {
+        // A rollback may be on its way; the answer comes behind it.
+        connection.ping().await?;
+    }
+    let is_usable = !connection.is_in_transaction();
+    if !is_usable {
+        tracing::warn!("a connection to the database is closed, since it lost its transaction");
+    }
+    Ok(is_usable)
 }
 
 /// Counts every statement, so that a test can tell that a page costs a constant number of them.

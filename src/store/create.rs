@@ -14,6 +14,7 @@ use super::bill_claims::ClaimKey;
 use super::convert::{failure_json, payment};
 use super::retry::retrying;
 use super::time::micros;
+use super::webhooks::NewWebhookEndpoint;
 use super::work::{NewEvent, Work, all_set};
 use super::{Store, StoreError};
 use crate::crash::Step;
@@ -39,6 +40,8 @@ pub struct NewPayment {
     pub keeps: Option<BillNumber>,
     /// Which bills it pays.
     pub allocations: Vec<Allocation>,
+    /// The endpoint of the tenant's callbacks, where it has a `callbackUrl`; kept unless the tenant has one.
+    pub callbacks: Option<NewWebhookEndpoint>,
 }
 
 /// A bulk to be stored.
@@ -168,6 +171,9 @@ impl Work {
         let rows: Vec<_> = payments.iter().flat_map(|new| allocation_rows(new)).collect();
         if !rows.is_empty() {
             entity::allocation::Entity::insert_many(rows).exec_without_returning(&self.tx).await?;
+        }
+        for new in payments.iter().filter_map(|new| new.callbacks.as_ref()) {
+            self.ensure_callbacks_endpoint(new).await?;
         }
         self.take_claims(payments.iter().filter(|new| new.takes_claim).copied()).await?;
         for new in payments {

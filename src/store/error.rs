@@ -1,6 +1,6 @@
 //! How the store fails.
 
-use sea_orm::{DbErr, RuntimeErr, SqlErr, sqlx};
+use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, SqlErr, sqlx};
 
 use super::retry::Passing;
 
@@ -19,6 +19,15 @@ pub enum StoreError {
     /// Someone else changed the same object first; nothing was changed.
     #[error("the object was changed by another")]
     Conflict,
+}
+
+/// What the database lacks at present, so that the same may succeed later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lack {
+    /// No connection came free in time, or a lock.
+    Connection,
+    /// The disk is full, or takes no writes.
+    Room,
 }
 
 impl From<DbErr> for StoreError {
@@ -47,9 +56,22 @@ impl StoreError {
         }
     }
 
-    /// The error of a commit: known to have failed only where the server itself said so.
+    /// What the database lacked, where that is why nothing was changed.
+    pub fn lack(&self) -> Option<Lack> {
+        match self {
+            Self::Database(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)) => Some(Lack::Connection),
+            Self::Database(error) => lack_of(&sqlstate(error)?),
+            Self::OutcomeUnknown(_) | Self::Unreadable(_) | Self::Conflict => None,
+        }
+    }
+
+    /// The error of a commit: known to have failed only where the server itself said so. Of a write that SQLite could
+    /// not finish the end may be on the disk all the same, and be found there when the file is next opened.
     pub(super) fn of_commit(error: DbErr) -> Self {
-        if sqlstate(&error).is_some() { Self::Database(error) } else { Self::OutcomeUnknown(error) }
+        match sqlstate(&error) {
+            Some(code) if lack_of(&code) != Some(Lack::Room) || is_of_postgres(&code) => Self::Database(error),
+            Some(_) | None => Self::OutcomeUnknown(error),
+        }
     }
 }
 
@@ -57,6 +79,27 @@ impl Passing for StoreError {
     fn is_passing(&self) -> bool {
         self.is_transient() || self.is_duplicate()
     }
+}
+
+/// PostgreSQL's classes 53 and 57P03; SQLite's BUSY, LOCKED, READONLY, IOERR and FULL with all that extend them.
+fn lack_of(code: &str) -> Option<Lack> {
+    if is_of_postgres(code) {
+        return match code {
+            "53100" => Some(Lack::Room),
+            "53200" | "53300" | "53400" | "57P03" => Some(Lack::Connection),
+            _ => None,
+        };
+    }
+    match code.parse::<u32>().ok()? & 0xff {
+        5 | 6 => Some(Lack::Connection),
+        8 | 10 | 13 => Some(Lack::Room),
+        _ => None,
+    }
+}
+
+/// An SQLSTATE has five characters; no code of SQLite's has as many.
+fn is_of_postgres(code: &str) -> bool {
+    code.len() == 5
 }
 
 fn sqlstate(error: &DbErr) -> Option<String> {
@@ -69,5 +112,37 @@ fn sqlstate(error: &DbErr) -> Option<String> {
     match runtime.as_ref() {
         sqlx::Error::Database(database) => database.code().map(|code| code.into_owned()),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_lacking_is_told_by_the_code_of_either_database() {
+        for (code, lack) in [
+            ("13", Some(Lack::Room)),
+            ("778", Some(Lack::Room)),
+            ("1032", Some(Lack::Room)),
+            ("53100", Some(Lack::Room)),
+            ("5", Some(Lack::Connection)),
+            ("517", Some(Lack::Connection)),
+            ("53300", Some(Lack::Connection)),
+            ("19", None),
+            ("2067", None),
+            ("23505", None),
+            ("40001", None),
+        ] {
+            assert_eq!(lack_of(code), lack, "{code}");
+        }
+    }
+
+    #[test]
+    fn no_connection_in_time_is_no_bug() {
+        let error = StoreError::Database(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout));
+        assert_eq!(error.lack(), Some(Lack::Connection));
+        let error = StoreError::OutcomeUnknown(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout));
+        assert_eq!(error.lack(), None, "it may have been written");
     }
 }

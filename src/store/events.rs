@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{ColumnTrait, Condition, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect, Statement};
 use uuid::Uuid;
 
 use entity::event::{Column, Entity, Model};
@@ -122,6 +122,37 @@ impl Store {
             }
         }
         Ok(events)
+    }
+
+    /// The events of a tenant's log with these sequences.
+    pub async fn events_at(&self, tenant: &TenantId, sequences: &[i64]) -> Result<HashMap<i64, Event>, StoreError> {
+        let rows = Entity::find()
+            .filter(Column::TenantId.eq(tenant.as_str()))
+            .filter(Column::Sequence.is_in(sequences.iter().copied()))
+            .all(&self.reader)
+            .await?;
+        rows.into_iter().map(|row| Ok((row.sequence, event(row)?))).collect()
+    }
+
+    /// Up to `limit` events behind `after` and through `through`, oldest first, of payments that were made with a
+    /// `callbackUrl`.
+    pub async fn callback_events(
+        &self,
+        tenant: &TenantId,
+        after: i64,
+        through: i64,
+        limit: u64,
+    ) -> Result<Vec<Event>, StoreError> {
+        let sql = format!(
+            "SELECT e.* FROM events e JOIN payments p ON p.id = e.subject_id \
+             WHERE e.tenant_id = $1 AND e.sequence > $2 AND e.sequence <= $3 AND e.subject_kind = '{}' \
+               AND p.callback_url IS NOT NULL ORDER BY e.sequence LIMIT {limit}",
+            SubjectKind::Payment
+        );
+        let values = [tenant.as_str().into(), after.into(), through.into()];
+        let statement = Statement::from_sql_and_values(self.reader.get_database_backend(), sql, values);
+        let rows = Entity::find().from_raw_sql(statement).all(&self.reader).await?;
+        rows.into_iter().map(event).collect()
     }
 
     /// The last sequence of a tenant's log; 0 where it has none.

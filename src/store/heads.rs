@@ -18,6 +18,7 @@ pub struct Heads {
     untold: Mutex<HashMap<TenantId, i64>>,
     commits: Notify,
     work: Notify,
+    deliveries: Notify,
 }
 
 impl Heads {
@@ -29,6 +30,7 @@ impl Heads {
 
     /// Tells that a tenant's log goes at least as far as `sequence`.
     pub fn raise(&self, tenant: &TenantId, sequence: i64) {
+        self.nudge_deliveries();
         let tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(head) = tenants.get(tenant) {
             head.send_if_modified(|known| {
@@ -67,6 +69,16 @@ impl Heads {
     /// Waits until something may be due.
     pub async fn work(&self) {
         self.work.notified().await;
+    }
+
+    /// Tells that there may be webhooks to deliver.
+    pub fn nudge_deliveries(&self) {
+        self.deliveries.notify_one();
+    }
+
+    /// Waits until there may be webhooks to deliver.
+    pub async fn deliveries(&self) {
+        self.deliveries.notified().await;
     }
 }
 

@@ -11,6 +11,7 @@ mod bill_claims;
 mod bill_numbers;
 mod billers;
 mod bills;
+mod breaker;
 mod bulk_payments;
 mod callbacks;
 mod collections;
@@ -18,10 +19,12 @@ mod connect;
 mod control_numbers;
 mod convert;
 mod create;
+mod disk;
 mod epoch;
 mod error;
 mod events;
 mod evidence;
+mod figures;
 mod funding_accounts;
 pub mod heads;
 mod inbox;
@@ -34,10 +37,12 @@ mod recalls;
 mod receipts;
 mod reminders;
 mod retry;
+mod seal;
 mod sessions;
 mod slots;
 mod submissions;
 mod time;
+mod webhooks;
 pub mod work;
 
 use std::sync::Arc;
@@ -57,18 +62,22 @@ pub use control_numbers::{
     ControlNumberFilter, CreatedNumbers, KeyOwner, NewControlNumber, NewNumbers, NumberEvidence, UsedNumber,
 };
 pub use create::{Created, NewBulk, NewPayment, NewSubmission};
+pub use disk::free_bytes;
 pub use epoch::Epoch;
-pub use error::StoreError;
+pub use error::{Lack, StoreError};
 pub use events::{EventFilter, EventPage};
 pub use evidence::NewEvidence;
+pub use figures::{OpenPayments, PoolUse};
 pub use inbox::{Callback, CallbackState, Unmatched};
 pub use notify::Listener;
 pub use owner::Owner;
 pub use payments::PaymentFilter;
 pub use providers::ProviderRow;
 pub use retry::{Passing, retrying};
+pub use seal::{Purpose, Seal};
 pub use sessions::StoredSessions;
 pub use slots::StoredLimits;
+pub use webhooks::{Lane, LaneStep, NewWebhookEndpoint, SealedSecrets};
 
 /// What a database is reached through. Cheap to clone.
 #[derive(Clone, Debug)]

@@ -162,19 +162,6 @@ impl Store {
         }
         Ok(found)
     }
-
-    /// How many payments stand where, over all tenants: for the metrics.
-    pub async fn count_by_status(&self) -> Result<Vec<(String, i64)>, StoreError> {
-        let counts = Entity::find()
-            .select_only()
-            .column(Column::Status)
-            .column_as(Column::Id.count(), "count")
-            .group_by(Column::Status)
-            .into_tuple()
-            .all(&self.reader)
-            .await?;
-        Ok(counts)
-    }
 }
 
 impl Work {

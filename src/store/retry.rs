@@ -4,10 +4,12 @@
 //! was changed, and whoever begins anew finds what the other made of it. The number of tries and the pauses between
 //! them are our choice.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How often a change is tried at most.
 const MOST_TRIES: u32 = 8;
+/// After so long no further try is begun: one that waited for a lock may have taken seconds.
+const LONGEST: Duration = Duration::from_secs(5);
 /// How much longer a pause may be after each try, in milliseconds. Its length is random, so that two who met once do
 /// not meet again.
 const LONGER_PAUSE_MILLIS: u64 = 4;
@@ -25,9 +27,10 @@ where
     E: Passing,
     F: Future<Output = Result<T, E>>,
 {
+    let began = Instant::now();
     for tries in 1..MOST_TRIES {
         match change().await {
-            Err(error) if error.is_passing() => {}
+            Err(error) if error.is_passing() && began.elapsed() < LONGEST => {}
             outcome => return outcome,
         }
         tokio::time::sleep(pause_after(tries)).await;

@@ -9,22 +9,24 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter,
 use entity::submission::{Column, Entity};
 
 use super::convert::submission;
-use super::time::{micros, now_sql};
+use super::time::{began_sql, micros, now_sql};
 use super::work::Work;
 use super::{Store, StoreError};
 use crate::domain::ids::SubmissionId;
+use crate::domain::payment::Payment;
 use crate::domain::payment::submission::Submission;
 use crate::domain::provider::ProviderCode;
+use crate::weakness::{Weakness, planted};
 
 impl Work {
     /// Claims up to `limit` due submissions for `owner`: each gets a new fence and a lease by the database's clock.
     pub async fn claim_due(&self, owner: &str, lease: Duration, limit: u64) -> Result<Vec<Submission>, StoreError> {
         let backend = self.backend();
-        let now = now_sql(backend, "$1");
+        let (now, began) = (now_sql(backend, "$1"), began_sql(backend, "$1"));
         let skip = if backend == DbBackend::Postgres { "FOR UPDATE SKIP LOCKED" } else { "" };
         let sql = format!(
             "WITH due AS MATERIALIZED (SELECT id FROM submissions \
-               WHERE next_action_at IS NOT NULL AND next_action_at <= {now} AND (lease_until IS NULL OR lease_until < {now}) \
+               WHERE next_action_at IS NOT NULL AND next_action_at <= {began} AND (lease_until IS NULL OR lease_until < {began}) \
                ORDER BY next_action_at LIMIT {limit} {skip}) \
              UPDATE submissions SET lease_owner = $2, lease_until = {now} + $3, fence = fence + 1 \
              WHERE id IN (SELECT id FROM due) RETURNING *"
@@ -69,10 +71,15 @@ impl Work {
     pub async fn mark(&self, submission: &Submission, call: Duration, margin: Duration) -> Result<bool, StoreError> {
         let backend = self.backend();
         let now = now_sql(backend, "$1");
+        let held = if planted(Weakness::NoFence) {
+            "$1 + $8 + $9 IS NOT NULL".to_owned()
+        } else {
+            format!("fence = $8 AND lease_until > {now} + $9")
+        };
         let sql = format!(
             "UPDATE submissions SET next_action_at = lease_until, attempt_count = $2, submits = $3, last_submit_at = $4, \
                key_first_used_at = $5, request_bytes = $6, last_submit_verdict = NULL, look_ups = 0, last_look_up_verdict = NULL, last_look_up_at = NULL \
-             WHERE id = $7 AND fence = $8 AND lease_until > {now} + $9"
+             WHERE id = $7 AND {held}"
         );
         let values = [
             self.offset().into(),
@@ -87,6 +94,15 @@ impl Work {
         ];
         let marked = self.tx.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
         Ok(marked.rows_affected() == 1)
+    }
+
+    /// A weakness that a test plants: what the fence would have told is taken over unseen.
+    pub async fn unfence(&self, submission: &mut Submission) -> Result<Vec<Payment>, StoreError> {
+        if let Some(current) = self.lock_submission(submission.id).await? {
+            let request_bytes = submission.request_bytes.take();
+            *submission = Submission { request_bytes, ..current };
+        }
+        self.payments_of(submission.id).await
     }
 
     /// Marks a call that is no submission: a recall. As [`mark`](Self::mark), but nothing is counted as sent.
@@ -180,6 +196,17 @@ impl Work {
             .await?;
         Ok(())
     }
+
+    /// Has the worker look at a submission at `next` that it would not have looked at again.
+    pub async fn schedule_resting(&self, id: SubmissionId, next: Timestamp) -> Result<(), StoreError> {
+        Entity::update_many()
+            .filter(Column::Id.eq(id.uuid()))
+            .filter(Column::NextActionAt.is_null())
+            .col_expr(Column::NextActionAt, Expr::value(micros(next)))
+            .exec(&self.tx)
+            .await?;
+        Ok(())
+    }
 }
 
 impl Store {
@@ -201,17 +228,6 @@ impl Store {
     pub async fn attempt_count(&self, id: SubmissionId) -> Result<i32, StoreError> {
         let found = Entity::find_by_id(id.uuid()).one(&self.reader).await?;
         Ok(found.map_or(0, |row| row.attempt_count))
-    }
-
-    /// How many payments and control numbers are neither final nor in review, and yet have no next action: there must be none.
-    pub async fn count_forgotten(&self) -> Result<i64, StoreError> {
-        let sql = "SELECT count(*) FROM submissions s WHERE s.next_action_at IS NULL AND (EXISTS \
-                   (SELECT 1 FROM payments p WHERE p.submission_id = s.id AND p.status IN \
-                    ('SCHEDULED', 'READY', 'SUBMITTING', 'PENDING', 'UNKNOWN')) OR EXISTS \
-                   (SELECT 1 FROM control_numbers n WHERE n.submission_id = s.id AND n.status IN \
-                    ('REQUESTED', 'UNKNOWN')))";
-        let row = self.reader.query_one_raw(Statement::from_string(self.reader.get_database_backend(), sql)).await?;
-        Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default())
     }
 }
 

@@ -20,6 +20,7 @@ use crate::domain::ids::BulkPaymentId;
 use crate::domain::payment::Failure;
 use crate::domain::payment::Payment;
 use crate::domain::requester::TenantId;
+use crate::weakness::{Weakness, planted};
 
 /// An event without its number.
 #[derive(Clone, Debug)]
@@ -144,9 +145,13 @@ impl Work {
     }
 
     async fn raise_head(&self, tenant: &TenantId, by: i64) -> Result<i64, StoreError> {
-        let sql = "INSERT INTO event_heads (tenant_id, sequence) VALUES ($1, $2) \
-                   ON CONFLICT (tenant_id) DO UPDATE SET sequence = event_heads.sequence + excluded.sequence \
-                   RETURNING sequence";
+        let sql = if planted(Weakness::SequenceWithoutHead) {
+            "SELECT CAST(coalesce(max(sequence), 0) + $2 AS BIGINT) FROM events WHERE tenant_id = $1"
+        } else {
+            "INSERT INTO event_heads (tenant_id, sequence) VALUES ($1, $2) \
+             ON CONFLICT (tenant_id) DO UPDATE SET sequence = event_heads.sequence + excluded.sequence \
+             RETURNING sequence"
+        };
         let statement = Statement::from_sql_and_values(self.backend(), sql, [tenant.as_str().into(), by.into()]);
         let row = self.tx.query_one_raw(statement).await?.ok_or(StoreError::Unreadable("an event head"))?;
         Ok(row.try_get_by_index(0)?)

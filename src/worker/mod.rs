@@ -7,8 +7,10 @@ mod catalogue;
 mod collections;
 mod heads;
 mod inbox;
+mod load;
 mod reminders;
 mod submissions;
+mod webhooks;
 
 use std::time::Duration;
 
@@ -35,11 +37,13 @@ pub fn start(app: &App, options: WorkerOptions, shutdown: &CancellationToken) ->
     tasks.spawn(heads::tell(app.clone(), shutdown.clone()));
     tasks.spawn(heads::listen(app.clone(), shutdown.clone()));
     tasks.spawn(catalogue::run(app.clone(), options.enabled, shutdown.clone()));
+    tasks.spawn(load::run(app.clone(), shutdown.clone()));
     if options.enabled {
         tasks.spawn(submissions::run(app.clone(), options, shutdown.clone()));
         tasks.spawn(inbox::run(app.clone(), shutdown.clone()));
         tasks.spawn(collections::run(app.clone(), shutdown.clone()));
         tasks.spawn(reminders::run(app.clone(), options, shutdown.clone()));
+        tasks.spawn(webhooks::run(app.clone(), options, shutdown.clone()));
     }
     tasks.close();
     tasks

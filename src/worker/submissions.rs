@@ -19,7 +19,7 @@ pub(super) async fn run(app: App, options: WorkerOptions, shutdown: Cancellation
     let steps = TaskTracker::new();
     let permits = Arc::new(Semaphore::new(options.concurrency));
     while !shutdown.is_cancelled() {
-        let rest = match run_once(&app, &permits, &steps).await {
+        let rest = match run_once(&app, &permits, &steps, &shutdown).await {
             Ok(rest) => rest.map_or(options.poll_interval, |rest| rest.min(options.poll_interval)),
             Err(error) => {
                 tracing::error!(%error, "the worker could not look for due work");
@@ -36,9 +36,18 @@ pub(super) async fn run(app: App, options: WorkerOptions, shutdown: Cancellation
     steps.wait().await;
 }
 
-/// Claims as much as there is room for; tells how long nothing will be due.
-async fn run_once(app: &App, permits: &Arc<Semaphore>, steps: &TaskTracker) -> Result<Option<Duration>, StoreError> {
+/// Claims as much as there is room for; tells how long nothing will be due. A stop ends it before the next claim, also
+/// where there is always more to do.
+async fn run_once(
+    app: &App,
+    permits: &Arc<Semaphore>,
+    steps: &TaskTracker,
+    shutdown: &CancellationToken,
+) -> Result<Option<Duration>, StoreError> {
     loop {
+        if shutdown.is_cancelled() {
+            return Ok(None);
+        }
         let due_in = app.store.next_due_in().await?;
         if due_in != Some(Duration::ZERO) {
             return Ok(due_in);

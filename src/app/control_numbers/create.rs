@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::check::{self, Checked};
 use super::{CreateControlNumber, CreatedControlNumber, CreatedControlNumbers};
 use crate::app::access::require;
+use crate::app::overload::unwritten;
 use crate::app::{App, AppError, idempotency};
 use crate::domain::control_number::{ControlNumber, ControlNumberKind, ControlNumberMode, ControlNumberStatus};
 use crate::domain::ids::SubmissionId;
@@ -57,7 +58,7 @@ impl App {
         }
         let checked = self.check_number(&input, &["input"]).map_err(AppError::Refused)?;
         let batch = self.batch(&request, &[Ok(checked)])?;
-        match self.store.create_control_numbers(&batch).await? {
+        match self.store_new_numbers(&batch).await? {
             CreatedNumbers::KeyUsed(used) => self.replay_one(&request, used).await,
             CreatedNumbers::ReferencesInUse(_) => Err(in_use(&["input", "reference"]).into()),
             CreatedNumbers::Stored => {
@@ -93,7 +94,7 @@ impl App {
         let mut checked = self.check_numbers(&items);
         for _ in 0..MOST_TRIES {
             let batch = self.batch(&request, &checked)?;
-            match self.store.create_control_numbers(&batch).await? {
+            match self.store_new_numbers(&batch).await? {
                 CreatedNumbers::KeyUsed(used) => return self.replay_batch(&request, used, &items).await,
                 CreatedNumbers::ReferencesInUse(references) => refuse_used(&mut checked, &references),
                 CreatedNumbers::Stored => {
@@ -105,9 +106,9 @@ impl App {
         Err(StoreError::Conflict.into())
     }
 
-    async fn used_key_of(&self, request: &Request<'_>) -> Result<Option<Vec<UsedNumber>>, StoreError> {
+    async fn used_key_of(&self, request: &Request<'_>) -> Result<Option<Vec<UsedNumber>>, AppError> {
         let tenant = &request.requester.tenant;
-        let used = self.store.numbers_of_key(tenant, request.key_owner, request.key).await?;
+        let used = self.store.numbers_of_key(tenant, request.key_owner, request.key).await.map_err(unwritten)?;
         Ok(Some(used).filter(|used| !used.is_empty()))
     }
 

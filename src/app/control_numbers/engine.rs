@@ -16,7 +16,7 @@ use super::review::Conclusion;
 use crate::app::App;
 use crate::app::engine::attempt::attempt_state;
 use crate::app::engine::settle::settling;
-use crate::app::engine::way::note_call;
+use crate::app::engine::way::{Pass, note_call};
 use crate::app::engine::{BILLPAY, Claimed, clean};
 use crate::crash::{self, CrashPoint, Step as CrashStep};
 use crate::domain::control_number::stage::{combined, stage_of};
@@ -26,7 +26,6 @@ use crate::domain::payment::decide::{RecallStage, Step, decide};
 use crate::domain::payment::evidence::{Source, Verdict, weigh_answer};
 use crate::domain::payment::status::PaymentStatus;
 use crate::domain::payment::submission::Submission;
-use crate::domain::provider::ProviderState;
 use crate::ports::clock::Deadline;
 use crate::ports::provider::{
     ControlNumberOutcome, ControlNumberRequest, FrozenRequest, Preparation, Provider, ProviderError, Trouble,
@@ -57,10 +56,10 @@ impl App {
         let step = self.numbers_step(submission, numbers.iter().map(|number| number.status), paused);
         tracing::debug!(submission.id = %submission.id, ?step, "step");
         match step {
-            Step::Submit => {
-                let known_well = way.is_none_or(|row| row.state == ProviderState::Healthy);
-                self.ask_for_numbers(claimed, &numbers, known_well).await
-            }
+            Step::Submit => match self.pass(submission.provider, way.as_ref()).await? {
+                Pass::Go { known_well } => self.ask_for_numbers(claimed, &numbers, known_well).await,
+                Pass::Wait(until) => self.hand_back(submission, Some(until)).await,
+            },
             Step::LookUp => self.look_up_numbers(claimed, &numbers).await,
             Step::Expire => self.conclude_numbers(claimed, Conclusion::NeverSent).await,
             Step::Review(reason) => self.conclude_numbers(claimed, Conclusion::Review(reason)).await,

@@ -77,7 +77,8 @@ fn refusal_of_all(failure: &Failure) -> Refusal {
         | ErrorCode::ProviderRefused
         | ErrorCode::ProviderUnavailable
         | ErrorCode::ProviderNotTrusted
-        | ErrorCode::Overloaded => refusal,
+        | ErrorCode::Overloaded
+        | ErrorCode::WebhooksUnavailable => refusal,
     }
 }
 

@@ -14,7 +14,6 @@ use crate::domain::refusal::{Detail, ErrorCode, Refusal};
 use crate::domain::schedule::{DayError, Window, window};
 
 const LONGEST_DESCRIPTION: usize = 500;
-const LONGEST_URL: usize = 2_000;
 
 impl App {
     pub(super) fn check_day(
@@ -140,16 +139,6 @@ pub(super) fn words(input: &CreatePayment, faults: &mut Vec<Refusal>) {
     if input.payer_phone.as_ref().is_some_and(|number| number.parse::<PhoneNumber>().is_err()) {
         let message = crate::domain::phone::InvalidPhoneNumber.to_string();
         faults.push(Refusal::input(&["input", "payer", "phoneNumber"], message));
-    }
-    if let Some(text) = &input.callback_url {
-        let good = text.len() <= LONGEST_URL
-            && url::Url::parse(text).is_ok_and(|url| {
-                matches!(url.scheme(), "https" | "http") && url.username().is_empty() && url.password().is_none()
-            });
-        if !good {
-            let message = "a callback URL is an https address without a user or a password in it";
-            faults.push(Refusal::input(&["input", "callbackUrl"], message));
-        }
     }
 }
 

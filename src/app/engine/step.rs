@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{BILLPAY, Claimed};
+use super::way::Pass;
+use super::{BILLPAY, Claimed, weaken};
 use crate::app::App;
 use crate::crash::Step as CrashStep;
 use crate::domain::event::EventType;
 use crate::domain::payment::Payment;
-use crate::domain::payment::decide::{RecallStage, Step, decide};
+use crate::domain::payment::decide::{RecallStage, Step};
 use crate::domain::payment::status::{PaymentStatus, ReviewReason};
 use crate::domain::payment::submission::{Subject, Submission};
-use crate::domain::provider::ProviderState;
 use crate::domain::retry;
 use crate::store::StoreError;
 use crate::store::work::Work;
@@ -35,10 +35,10 @@ impl App {
         let step = self.next_step(submission, &payments, paused, recall);
         tracing::debug!(submission.id = %submission.id, ?step, "step");
         match step {
-            Step::Submit => {
-                let known_well = way.is_none_or(|row| row.state == ProviderState::Healthy);
-                self.submit(claimed, payments, known_well).await
-            }
+            Step::Submit => match self.pass(submission.provider, way.as_ref()).await? {
+                Pass::Go { known_well } => self.submit(claimed, payments, known_well).await,
+                Pass::Wait(until) => self.hand_back(submission, Some(until)).await,
+            },
             Step::LookUp => self.look_up_payments(claimed, payments, recall).await,
             Step::Recall => self.recall(claimed, &payments).await,
             Step::Release => self.change_all(claimed, PaymentStatus::Ready, None, None).await,
@@ -47,8 +47,8 @@ impl App {
                 self.change_all(claimed, PaymentStatus::Cancelled, None, Some(reason)).await
             }
             Step::Review(reason) => {
-                self.change_all(claimed, PaymentStatus::NeedsReview, Some(reason), Some(reason.sentence().to_owned()))
-                    .await
+                let (status, review) = weaken::given_up(reason);
+                self.change_all(claimed, status, review, Some(reason.sentence().to_owned())).await
             }
             Step::WaitUntil(next) => self.hand_back(submission, Some(next)).await,
             Step::Rest => self.hand_back(submission, None).await,
@@ -66,7 +66,7 @@ impl App {
             return Step::WaitUntil(self.clock.now() + SWITCHED_OFF_PAUSE);
         };
         let statuses = payments.iter().map(|payment| payment.status);
-        decide(&submission.situation(statuses, self.clock.now(), paused, recall), &provider.safety())
+        weaken::decided(&submission.situation(statuses, self.clock.now(), paused, recall), &provider.safety())
     }
 
     /// When the worker is to look again, decided from what is known after a step.
@@ -80,10 +80,28 @@ impl App {
         let Some(provider) = self.provider(submission.provider) else {
             return Some(now + SWITCHED_OFF_PAUSE);
         };
-        match decide(&submission.situation(statuses, now, None, recall), &provider.safety()) {
+        match weaken::decided(&submission.situation(statuses, now, None, recall), &provider.safety()) {
             Step::WaitUntil(next) => Some(next),
             Step::Rest => None,
             Step::Submit | Step::LookUp | Step::Recall | Step::Release | Step::Expire | Step::Review(_) => Some(now),
+        }
+    }
+
+    /// Who lost the lease schedules nothing: whoever holds it now goes on. But where what it brought reopens a payment
+    /// that nobody was to look at again, such as one in review, the row comes due once more.
+    pub(super) async fn reawaken(
+        &self,
+        work: &mut Work,
+        submission: &Submission,
+        statuses: Vec<PaymentStatus>,
+    ) -> Result<(), StoreError> {
+        match self.next_look(submission, statuses, RecallStage::None) {
+            Some(next) => {
+                work.schedule_resting(submission.id, next).await?;
+                work.wake_worker();
+                Ok(())
+            }
+            None => Ok(()),
         }
     }
 

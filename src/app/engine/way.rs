@@ -1,22 +1,68 @@
 //! The way to a provider: what calls tell about it, and how submissions pause while it does not hold.
 //!
 //! Failures in a row are counted in this process; the pause that follows from them is stored, so that every process
-//! keeps it. Look-ups go on in a pause. The numbers are our choice.
+//! keeps it, and so is who may try whether it is over. What is decided is decided in [`crate::domain::breaker`].
 
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+
 use crate::app::App;
+use crate::domain::breaker::{FIRST_PAUSE, Failed, Gate, Way};
+use crate::domain::overload::Room;
 use crate::domain::provider::{ProviderCode, ProviderState};
 use crate::ports::provider::{ProviderError, Trouble};
-use crate::store::StoreError;
+use crate::store::{ProviderRow, StoreError};
 use crate::telemetry::metric;
 
-/// How many calls in a row must fail before submissions pause, and for how long they do.
-const FAILURES_IN_A_ROW: u32 = 5;
-pub(super) const DEGRADED_PAUSE: Duration = Duration::from_secs(5);
+/// A provider that is busy for no longer is not at fault.
+pub(super) const DEGRADED_PAUSE: Duration = FIRST_PAUSE;
+/// When a submission is looked at again that waits for room on the disk.
+const NO_ROOM_PAUSE: Duration = Duration::from_secs(5);
+/// When one is looked at again that came between the end of a pause and its outcome.
+const SOON: Duration = Duration::from_secs(1);
+
+/// Whether a submission may go ahead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::app) enum Pass {
+    /// It may.
+    Go {
+        /// Whether the way was known to be good; else its answer tells whether it is.
+        known_well: bool,
+    },
+    /// Not before then.
+    Wait(Timestamp),
+}
 
 impl App {
+    /// Whether a submission to a provider, whose row was read a moment ago, may go ahead. After a pause one may, of all
+    /// processes; should nothing come of it, the next may when its call must be over.
+    pub(in crate::app) async fn pass(
+        &self,
+        provider: ProviderCode,
+        row: Option<&ProviderRow>,
+    ) -> Result<Pass, StoreError> {
+        let now = self.clock.now();
+        if self.load.room() == Room::Scarce {
+            return Ok(Pass::Wait(now + NO_ROOM_PAUSE));
+        }
+        let Some(row) = row else { return Ok(Pass::Go { known_well: true }) };
+        match way_of(row).gate(now) {
+            Gate::Open => Ok(Pass::Go { known_well: row.state == ProviderState::Healthy }),
+            Gate::Shut(until) => Ok(Pass::Wait(until)),
+            Gate::Probe(ended) => {
+                let until = now + self.policy.call_timeout + self.policy.lease_margin;
+                if self.store.take_probe(provider, ended, until).await? {
+                    tracing::info!(provider.name = %provider, "one submission tries whether the provider is back");
+                    return Ok(Pass::Go { known_well: false });
+                }
+                let tried_until = self.store.provider(provider).await?.and_then(|row| row.submits_paused_until);
+                Ok(Pass::Wait(tried_until.filter(|until| *until > now).unwrap_or(now + SOON)))
+            }
+        }
+    }
+
     /// What the outcome of a call that has an effect tells about the way to the provider.
     pub(in crate::app) async fn note_way<T: Sync>(
         &self,
@@ -29,7 +75,7 @@ impl App {
                 self.forget_failures(provider);
                 if way_known_well { Ok(()) } else { self.note_recovery(provider).await }
             }
-            Err(error) => self.note_trouble(provider, error).await,
+            Err(error) => self.note_failed_call(provider, error, !way_known_well).await,
         }
     }
 
@@ -40,12 +86,22 @@ impl App {
         self.store.set_provider_state(provider, ProviderState::Healthy, None, None).await
     }
 
-    /// What a failure of a call tells about the way to the provider: refused credentials stop submissions at once,
-    /// several failures in a row for a moment. Look-ups go on.
+    /// What a failure of a call without an effect tells about the way to the provider.
     pub(in crate::app) async fn note_trouble(
         &self,
         provider: ProviderCode,
         error: &ProviderError,
+    ) -> Result<(), StoreError> {
+        self.note_failed_call(provider, error, false).await
+    }
+
+    /// Refused credentials stop submissions at once, several failures in a row for a moment, the failure of a probe for
+    /// longer each time. Look-ups go on.
+    async fn note_failed_call(
+        &self,
+        provider: ProviderCode,
+        error: &ProviderError,
+        is_probe: bool,
     ) -> Result<(), StoreError> {
         let (state, trouble, pause) = match error {
             ProviderError::Refused(_) => return Ok(()),
@@ -58,16 +114,27 @@ impl App {
                 (ProviderState::Misconfigured, trouble, self.policy.misconfigured_pause)
             }
             ProviderError::NotSent(trouble) | ProviderError::Unknown(trouble) => {
-                if self.count_failure(provider) < FAILURES_IN_A_ROW {
-                    return Ok(());
-                }
-                tracing::warn!(provider.name = %provider, %trouble, "the provider does not answer: submissions pause");
-                (ProviderState::Degraded, trouble, DEGRADED_PAUSE)
+                let in_a_row = self.count_failure(provider);
+                let failed = if is_probe { Failed::Probe } else { Failed::Call { in_a_row } };
+                let Some(pause) = self.pause_after(provider, failed).await? else { return Ok(()) };
+                tracing::warn!(provider.name = %provider, %trouble, ?pause, "no answer: submissions pause");
+                (ProviderState::Degraded, trouble, pause)
             }
         };
         metrics::gauge!(metric::PROVIDER_STOPPED, "provider" => provider.as_str()).set(1.0);
         let until = self.clock.now() + pause;
         self.store.set_provider_state(provider, state, Some(&trouble.to_string()), Some(until)).await
+    }
+
+    /// Reads what all processes know only where it matters: most failures are the first of a row.
+    async fn pause_after(&self, provider: ProviderCode, failed: Failed) -> Result<Option<Duration>, StoreError> {
+        let now = self.clock.now();
+        let unknown = Way { since: now, paused_until: None };
+        if unknown.pause_after(failed, now).is_none() {
+            return Ok(None);
+        }
+        let row = self.store.provider(provider).await?;
+        Ok(row.as_ref().map_or(unknown, way_of).pause_after(failed, now))
     }
 
     fn count_failure(&self, provider: ProviderCode) -> u32 {
@@ -80,6 +147,12 @@ impl App {
     fn forget_failures(&self, provider: ProviderCode) {
         self.failures.lock().unwrap_or_else(PoisonError::into_inner).remove(&provider);
     }
+}
+
+fn way_of(row: &ProviderRow) -> Way {
+    // The trouble has lasted since the way was last good; a way that is good has had none.
+    let since = if row.state == ProviderState::Healthy { Timestamp::MAX } else { row.since };
+    Way { since, paused_until: row.submits_paused_until }
 }
 
 /// Counts a call to a provider.

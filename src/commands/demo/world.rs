@@ -24,7 +24,7 @@ use crate::telemetry;
 pub(super) const TENANT: &str = "demo";
 /// What the playground's example operations need.
 const SCOPES: &str = "billers:read bills:read bills:write payments:read payments:write \
-    control_numbers:read control_numbers:write admin";
+    control_numbers:read control_numbers:write webhooks:write admin";
 const SUBJECT: &str = "demo";
 const OPERATOR_TENANT: &str = "operator";
 /// Where the server listens if nobody else does.
@@ -71,6 +71,8 @@ impl World {
             ("BILLPAY_DATABASE__URL", directory.database_url()?),
             ("BILLPAY_AUTH__HS256_SECRET", secret.expose().to_owned()),
             ("BILLPAY_AUTH__OPERATOR_TENANT", OPERATOR_TENANT.to_owned()),
+            // So that a receiver on this machine can be tried.
+            ("BILLPAY_EGRESS__ALLOW_PRIVATE_WEBHOOKS", "true".to_owned()),
             ("BILLPAY_PLAYGROUND", "on".to_owned()),
             ("BILLPAY_WORKER__CALL_TIMEOUT", CALL_TIMEOUT.to_owned()),
             ("BILLPAY_WORKER__LEASE", LEASE.to_owned()),

@@ -1,0 +1,130 @@
+//! The breaker before a provider: when submissions pause, for how long, and how they begin again.
+//!
+//! Purpose: a provider that does not answer is not flooded, and comes back under a load of one. Mechanism: several
+//! failures in a row open the breaker; when the pause is over one submission goes ahead as a probe, of all processes on
+//! one database; its answer closes the breaker, its failure opens it for as long as the trouble has lasted already, up
+//! to a limit, so that pauses double. Look-ups have no effect and go on throughout; that they fail opens the breaker,
+//! but neither prolongs a pause nor holds a probe back. The numbers are our choice.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+/// How many calls in a row must fail before submissions pause.
+pub const FAILURES_IN_A_ROW: u32 = 5;
+/// The first pause.
+pub const FIRST_PAUSE: Duration = Duration::from_secs(5);
+/// No pause that we choose ourselves is longer.
+pub const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// What all processes know of the way to a provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Way {
+    /// Since when it is in the state in which it is.
+    pub since: Timestamp,
+    /// Until when submissions pause; it stays after its end, until a submission was answered.
+    pub paused_until: Option<Timestamp>,
+}
+
+/// Whether a submission may go ahead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gate {
+    /// It may.
+    Open,
+    /// The pause that ended then is over: one may, and the others wait for what comes of it.
+    Probe(Timestamp),
+    /// None may before then.
+    Shut(Timestamp),
+}
+
+/// Which call failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failed {
+    /// A submission that went ahead while the way was not known to be good.
+    Probe,
+    /// Any other call, the so manieth in a row.
+    Call {
+        /// How many have failed in a row, in this process.
+        in_a_row: u32,
+    },
+}
+
+impl Way {
+    /// Whether a submission may go ahead at `now`.
+    pub fn gate(&self, now: Timestamp) -> Gate {
+        match self.paused_until {
+            None => Gate::Open,
+            Some(until) if until > now => Gate::Shut(until),
+            Some(until) => Gate::Probe(until),
+        }
+    }
+
+    /// For how long submissions are to pause after a failure; nothing where what holds stays as it is.
+    pub fn pause_after(&self, failed: Failed, now: Timestamp) -> Option<Duration> {
+        match failed {
+            Failed::Probe => Some(self.lasted(now).clamp(FIRST_PAUSE, LONGEST_PAUSE)),
+            Failed::Call { in_a_row } if in_a_row < FAILURES_IN_A_ROW => None,
+            // Calls that were in the air when the pause began, and look-ups during it, tell nothing new.
+            Failed::Call { in_a_row: _ } if self.paused_until.is_some() => None,
+            Failed::Call { in_a_row: _ } => Some(FIRST_PAUSE),
+        }
+    }
+
+    fn lasted(&self, now: Timestamp) -> Duration {
+        Duration::try_from(now.duration_since(self.since)).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_795_000_000 + second).expect("in range")
+    }
+
+    fn way(paused_until: Option<i64>) -> Way {
+        Way { since: at(0), paused_until: paused_until.map(at) }
+    }
+
+    #[test]
+    fn a_pause_lets_nothing_through_and_its_end_one() {
+        assert_eq!(way(None).gate(at(1)), Gate::Open);
+        assert_eq!(way(Some(5)).gate(at(4)), Gate::Shut(at(5)));
+        assert_eq!(way(Some(5)).gate(at(5)), Gate::Probe(at(5)));
+        assert_eq!(way(Some(5)).gate(at(500)), Gate::Probe(at(5)), "only an answer closes it");
+    }
+
+    #[test]
+    fn a_single_failure_is_no_reason_to_pause() {
+        for in_a_row in 0..FAILURES_IN_A_ROW {
+            assert_eq!(way(None).pause_after(Failed::Call { in_a_row }, at(1)), None);
+        }
+        let last = Failed::Call { in_a_row: FAILURES_IN_A_ROW };
+        assert_eq!(way(None).pause_after(last, at(1)), Some(FIRST_PAUSE));
+    }
+
+    #[test]
+    fn other_calls_prolong_no_pause_and_hold_no_probe_back() {
+        let many = Failed::Call { in_a_row: 100 };
+        assert_eq!(way(Some(5)).pause_after(many, at(1)), None, "in a pause");
+        assert_eq!(way(Some(5)).pause_after(many, at(9)), None, "behind it");
+    }
+
+    #[test]
+    fn pauses_double_up_to_a_limit() {
+        let mut now = 5;
+        let mut pauses = Vec::new();
+        for _ in 0..7 {
+            let pause = way(Some(now)).pause_after(Failed::Probe, at(now)).expect("a pause").as_secs();
+            pauses.push(pause);
+            now += i64::try_from(pause).expect("a short pause");
+        }
+        assert_eq!(pauses, [5, 10, 20, 40, 60, 60, 60]);
+    }
+
+    #[test]
+    fn a_clock_that_was_put_back_makes_a_short_pause() {
+        assert_eq!(way(Some(0)).pause_after(Failed::Probe, at(-100)), Some(FIRST_PAUSE));
+    }
+}

@@ -1,0 +1,141 @@
+//! Too much to do: refused before anything is written, with a code and a sentence; and a provider that is not flooded.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use crate::support::app::OPERATORS;
+use crate::support::client::{Client, KPLC, new_key, payment_input};
+use crate::support::proxy::Act;
+use crate::support::{Db, TestApp, eventually, list, on_both_databases, run, text};
+
+const ELECTRICITY: &str = "Saudi Electricity Company";
+const CLICK_PAYS: &str = "bill_payments.json";
+const FIRST_ACCOUNT: i64 = 7_000_000;
+const SYNC: &str = "mutation { syncBillers(input: {}) { added errors { code } } }";
+
+on_both_databases! {
+    with [("BILLPAY_WORKER__ENABLED", "false"), ("BILLPAY_WORKER__MAX_BACKLOG", "3"), ("BILLPAY_TEST_CLICK", "on")]
+    async fn a_backlog_is_refused_and_its_keys_and_other_providers_are_not(app: TestApp) {
+        app.client(OPERATORS, "operator").data(SYNC, json!({})).await;
+        let client = app.admin();
+        let first = recorded(&client, &FIRST_ACCOUNT.to_string()).await;
+        assert_eq!(first["errors"], json!([]), "{first}");
+        // What waits is counted once a second, so that some more are taken.
+        let mut number = FIRST_ACCOUNT;
+        let refused = loop {
+            number += 1;
+            let payload = recorded(&client, &number.to_string()).await;
+            if payload["errors"] != json!([]) {
+                break payload;
+            }
+            assert!(number < FIRST_ACCOUNT + 1_000, "a backlog of a thousand is refused nowhere");
+        };
+        assert_eq!(text(&refused, "/errors/0/code"), "OVERLOADED", "{refused}");
+        assert_eq!(text(&refused, "/errors/0/__typename"), "OperationError");
+        assert!(text(&refused, "/errors/0/message").contains("try again in a minute"), "{refused}");
+        assert_eq!(refused["payment"], Value::Null);
+        assert_eq!(app.scalar("SELECT count(*) FROM payments").await, number - FIRST_ACCOUNT, "nothing was written");
+
+        let key = text(&first, "/payment/idempotencyKey");
+        let again = client.create(input_of(&client, &FIRST_ACCOUNT.to_string(), key).await).await;
+        assert_eq!((&again["replayed"], &again["payment"]["id"]), (&json!(true), &first["payment"]["id"]), "{again}");
+        let click = client.create(click_input(&client, "4000001").await).await;
+        assert_eq!(click["errors"], json!([]), "{click}");
+    }
+}
+
+async fn input_of(client: &Client, account: &str, key: &str) -> Value {
+    let mut input = payment_input(&client.biller(KPLC).await, account, "15");
+    input["idempotencyKey"] = json!(key);
+    input["wait"] = json!("RECORDED");
+    input
+}
+
+async fn recorded(client: &Client, account: &str) -> Value {
+    client.create(input_of(client, account, &new_key()).await).await
+}
+
+async fn click_input(client: &Client, account: &str) -> Value {
+    json!({
+        "idempotencyKey": new_key(),
+        "target": { "account": { "billerId": client.biller(ELECTRICITY).await, "accountReference": account } },
+        "amount": { "amount": "100.50", "currency": "SAR" },
+        "wait": "RECORDED",
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_writer_that_is_held_up_is_an_answer_and_not_a_wait_for_ever() {
+    run(Db::Sqlite, &[], hold_the_writer).await;
+}
+
+async fn hold_the_writer(app: TestApp) {
+    let client = app.admin();
+    let input = input_of(&client, "1111111", &new_key()).await;
+    app.execute("BEGIN IMMEDIATE").await;
+    let payload = client.create(input.clone()).await;
+    app.execute("ROLLBACK").await;
+    assert_eq!(text(&payload, "/errors/0/code"), "OVERLOADED", "{payload}");
+    assert!(text(&payload, "/errors/0/message").contains("try again in a few seconds"), "{payload}");
+    let payload = client.create(input).await;
+    assert_eq!((&payload["errors"], &payload["replayed"]), (&json!([]), &json!(false)), "{payload}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_query_without_a_connection_is_told_when_to_come_again() {
+    run(Db::Postgres, &[("BILLPAY_DATABASE__MAX_CONNECTIONS", "3")], use_up_connections).await;
+}
+
+async fn use_up_connections(app: TestApp) {
+    let client = app.admin();
+    client.biller(KPLC).await;
+    app.execute("BEGIN; LOCK TABLE payments IN ACCESS EXCLUSIVE MODE").await;
+    let asked = "{ payments(first: 1) { nodes { id } } }";
+    let answers = join_all((0..8).map(|_| client.query(asked, json!({})))).await;
+    app.execute("ROLLBACK").await;
+    let busy = |answer: &&Value| answer.pointer("/errors/0/extensions/code") == Some(&json!("RATE_LIMITED"));
+    let told: Vec<&Value> = answers.iter().filter(busy).collect();
+    assert!(told.len() >= 4, "{answers:?}");
+    for answer in told {
+        assert!(answer["errors"][0]["extensions"]["retryAfter"].as_u64().is_some_and(|wait| wait > 0), "{answer}");
+    }
+    let after = eventually("an answer again", || async {
+        let answer = client.query(asked, json!({})).await;
+        answer.get("errors").is_none().then_some(answer)
+    })
+    .await;
+    assert_eq!(list(&after, "/data/payments/nodes").len(), 0);
+}
+
+on_both_databases! {
+    with [("BILLPAY_TEST_CLICK", "proxied")]
+    async fn after_a_pause_one_submission_tries_and_the_others_wait_for_what_comes_of_it(app: TestApp) {
+        let client = app.admin();
+        client.biller(ELECTRICITY).await;
+        app.proxy().always(CLICK_PAYS, Act::Instead(500, json!({})));
+        for account in 0..5 {
+            let payload = client.create(click_input(&client, &format!("400000{account}")).await).await;
+            client.wait_for_status(text(&payload, "/payment/id"), &["NEEDS_REVIEW"]).await;
+        }
+        let stopped = "SELECT count(*) FROM providers WHERE code = 'click' AND submits_paused_until IS NOT NULL";
+        eventually("the pause", || async { (app.scalar(stopped).await == 1).then_some(()) }).await;
+        for account in 0..8 {
+            let payload = client.create(click_input(&client, &format!("500010{account}")).await).await;
+            assert_eq!(payload["errors"], json!([]), "payments are taken meanwhile: {payload}");
+        }
+        let in_review = "SELECT count(*) FROM payments WHERE status = 'NEEDS_REVIEW'";
+        assert_eq!(app.scalar(in_review).await, 5);
+
+        app.clock().advance(Duration::from_secs(6));
+        eventually("the probe", || async { (app.scalar(in_review).await == 6).then_some(()) }).await;
+        assert_eq!(app.scalar("SELECT count(*) FROM payments WHERE status = 'READY'").await, 7, "one and no more");
+
+        app.proxy().heal();
+        app.clock().advance(Duration::from_secs(61));
+        let paid = "SELECT count(*) FROM payments WHERE status = 'SUCCEEDED'";
+        eventually("the others", || async { (app.scalar(paid).await == 7).then_some(()) }).await;
+        assert_eq!(app.scalar(stopped).await, 0);
+    }
+}
