@@ -113,5 +113,3 @@ INSERT INTO webhook_deliveries (id, endpoint_id, tenant_id, sequence, event_type
   first_at, last_at)
 SELECT s.payment, e.payment, s.tenant, 2 * s.k + 2, 'PAYMENT_SUCCEEDED', s.at, 'DELIVERED', 1, 200, s.at, s.at
 FROM seeded s JOIN seeded e ON e.tenant = s.tenant AND e.k = 0 WHERE s.n > 900000 AND s.tenant <> 'acme';
-
-ANALYZE;

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -102,6 +103,8 @@ impl World {
             self.keep(places),
         );
         self.wait_for(CALLBACKS, places.end).await;
+        // Reminders are looked for once a minute.
+        self.app.clock().advance(Duration::from_secs(120));
         self.wait_for(REMINDED, places.end).await;
         self.gather().await;
     }
