@@ -1,6 +1,7 @@
-//! What the process tells of itself: log lines on standard error and figures for Prometheus.
+//! What the process tells of itself: log lines on standard error, figures for Prometheus, and traces where they are
+//! wanted.
 //!
-//! Both are set up once a process, however often they are asked for, so that several servers may run in one test. Every
+//! All are set up once a process, however often they are asked for, so that several servers may run in one test. Every
 //! metric is named here and described to whoever scrapes it; labels are few and their values come from fixed sets, never
 //! from a request.
 
@@ -11,9 +12,16 @@ use std::time::Duration;
 
 use metrics::Unit;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Registry};
 
-use crate::config::{LogFormat, LogSettings};
+use crate::config::{LogFormat, LogSettings, TelemetrySettings};
+use traces::{Traces, TracesError};
+
+mod parent;
+pub mod spans;
+pub mod traces;
 
 /// The names of the metrics, with their labels.
 pub mod metric {
@@ -80,14 +88,33 @@ static METRICS: OnceLock<PrometheusHandle> = OnceLock::new();
 
 /// Starts to log as the settings say. Where this process logs already, that stays as it is.
 pub fn start_logging(settings: &LogSettings) {
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(&settings.filter))
-        .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal());
-    let _already_logging = match settings.format {
-        LogFormat::Text => lines.try_init(),
-        LogFormat::Json => lines.json().flatten_event(true).try_init(),
+    let _already_logging =
+        tracing_subscriber::registry().with(lines(settings.format)).with(filter(settings)).try_init();
+}
+
+/// Starts to log and, where there is a collector, to send it traces until they are stopped.
+pub fn start(log: &LogSettings, telemetry: &TelemetrySettings) -> Result<Option<Traces>, TracesError> {
+    let Some(traces) = Traces::try_new(telemetry)? else {
+        start_logging(log);
+        return Ok(None);
     };
+    // Each has a filter of its own: what is logged does not decide what is traced.
+    let lines = lines(log.format).with_filter(filter(log));
+    let _already_logging = tracing_subscriber::registry().with(lines).with(traces.layer()).try_init();
+    Ok(Some(traces))
+}
+
+fn lines(format: LogFormat) -> Box<dyn Layer<Registry> + Send + Sync> {
+    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
+    match format {
+        LogFormat::Text => lines.boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).boxed(),
+    }
+}
+
+/// The spans of traces are no part of log lines; where nobody else wants them, they are not even made.
+fn filter(settings: &LogSettings) -> EnvFilter {
+    EnvFilter::new(format!("{},{}=off", settings.filter, spans::TARGET))
 }
 
 /// The process's metrics, from their first use on: `render()` is the body of `/metrics`.

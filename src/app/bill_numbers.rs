@@ -5,6 +5,7 @@
 //! refused by the capability that is lacking.
 
 use super::access::require;
+use super::engine::call::called;
 use super::look_up::refusal_of;
 use super::{App, AppError};
 use crate::crash::Step;
@@ -151,7 +152,8 @@ impl App {
             description: input.description.clone(),
             remind_due_date: input.remind_due_date,
         };
-        let answer = provider.save_bill_number(&request).await.map_err(|error| refusal_of(&error, &["input"]))?;
+        let asking = called(provider.code(), "save_bill_number", provider.save_bill_number(&request));
+        let answer = asking.await.map_err(|error| refusal_of(&error, &["input"]))?;
         Ok(Some(answer))
     }
 
@@ -218,9 +220,14 @@ async fn ask_anew(
         let message = format!("{} tells nothing of an account: there is nothing to refresh", biller.provider.name());
         return Err(Refusal::lacks(Capability::LookUp, message).at(NUMBER_PATH).into());
     }
-    let kept = if keeps { provider.find_bill_number(biller, account).await.map_err(refused)? } else { None };
+    let code = provider.code();
+    let kept = if keeps {
+        called(code, "find_bill_number", provider.find_bill_number(biller, account)).await.map_err(refused)?
+    } else {
+        None
+    };
     let told = if looks_up {
-        provider.look_up_account(biller, account).await.map_err(refused)?
+        called(code, "look_up_account", provider.look_up_account(biller, account)).await.map_err(refused)?
     } else {
         AccountAnswer::default()
     };

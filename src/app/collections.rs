@@ -6,13 +6,13 @@
 //! provider's own reference. Nothing that was paid is dropped, whatever is odd about it.
 
 use std::panic::AssertUnwindSafe;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 
 use super::App;
 use super::control_numbers::currency;
-use super::engine::way::note_call;
+use super::engine::call::Call;
 use super::engine::{actor_of, clean};
 use crate::crash::Step;
 use crate::domain::collection::{Collection, CollectionFlag, Counts, advance, counts, flags, has_come};
@@ -183,15 +183,15 @@ impl App {
         name: &'static str,
         call: impl Future<Output = Result<Vec<CollectionAnswer>, ProviderError>> + Send,
     ) -> Result<Vec<CollectionAnswer>, StoreError> {
-        let started = Instant::now();
+        let making = Call::new(provider.code(), name);
         let unknown = |what| ProviderError::Unknown(Trouble { what, ..Trouble::default() });
         let call = AssertUnwindSafe(call).catch_unwind();
-        let outcome = match tokio::time::timeout(self.policy.call_timeout, call).await {
+        let outcome = match tokio::time::timeout(self.policy.call_timeout, making.run(call)).await {
             Ok(Ok(outcome)) => outcome.map_err(clean::error),
             Ok(Err(_panic)) => Err(unknown("the adapter failed")),
             Err(_elapsed) => Err(unknown("no answer in time")),
         };
-        note_call(provider.code(), name, &outcome, started);
+        making.end(&outcome);
         match outcome {
             Ok(told) => Ok(told),
             Err(error) => {

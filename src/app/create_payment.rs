@@ -27,7 +27,7 @@ use crate::domain::refusal::{Detail, ErrorCode, Refusal};
 use crate::domain::requester::{Requester, Scope};
 use crate::domain::schedule::Window;
 use crate::store::{Created, NewPayment, NewSubmission, Owner};
-use crate::telemetry::metric;
+use crate::telemetry::{metric, spans};
 
 /// What is to be paid. Ids are as the caller wrote them.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -142,6 +142,7 @@ impl App {
         match self.store_new(&batch).await?.pop() {
             Some(Created::Stored) | None => {
                 metrics::counter!(metric::PAYMENTS_CREATED, "provider" => payment.provider.as_str()).increment(1);
+                spans::note_submission(&payment.submission_id);
                 Ok(CreatedPayment { payment: self.first_answer(payment, &input).await?, replayed: false })
             }
             Some(Created::KeyUsed { payment, request_hash }) => {

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::access::require;
+use super::engine::call::called;
 use super::{App, AppError};
 use crate::domain::bill::Bill;
 use crate::domain::biller::{Biller, InputFault, InputName};
@@ -50,7 +51,8 @@ impl App {
             return self.look_up_bills(requester, &biller, provider.as_ref(), account_reference).await;
         }
         let account = self.checked_account(&biller, account_reference)?;
-        let answer = provider.look_up_account(&biller, &account).await.map_err(|error| refusal_of(&error, &[]))?;
+        let asking = called(provider.code(), "look_up_account", provider.look_up_account(&biller, &account));
+        let answer = asking.await.map_err(|error| refusal_of(&error, &[]))?;
         let bill = self.keep_told_bill(&Owner::of(requester), &biller, &account, &answer).await?;
         Ok(self.found(answer, bill.into_iter().filter(Bill::is_payable).collect()))
     }
@@ -67,7 +69,8 @@ impl App {
             let message = "this biller has no account references: leave it out, and all its open bills are told";
             return Err(Refusal::input(&["accountReference"], message).into());
         }
-        let answers = provider.open_bills(biller).await.map_err(|error| refusal_of(&error, &[]))?;
+        let asking = called(provider.code(), "open_bills", provider.open_bills(biller));
+        let answers = asking.await.map_err(|error| refusal_of(&error, &[]))?;
         let told: Vec<ToldBill> = answers.into_iter().map(|answer| self.told_bill(biller, answer)).collect();
         let owner = Owner::of(requester);
         let bills = retrying(|| self.store.tell_bills(&owner, biller.id, &told)).await?;
@@ -104,7 +107,8 @@ impl App {
         require(requester, Scope::BillsRead)?;
         let (biller, provider) = self.biller_that_can(biller_id, Capability::Validate)?;
         let account = self.checked_account(&biller, Some(account_reference))?;
-        let answer = provider.validate_account(&biller, &account).await.map_err(|error| refusal_of(&error, &[]))?;
+        let asking = called(provider.code(), "validate_account", provider.validate_account(&biller, &account));
+        let answer = asking.await.map_err(|error| refusal_of(&error, &[]))?;
         Ok(self.found(answer, Vec::new()))
     }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::access::require;
+use super::engine::call::called;
 use super::look_up::refusal_of;
 use super::{App, AppError};
 use crate::domain::ids::ProviderId;
@@ -84,5 +85,7 @@ impl App {
 async fn fetch(provider: &dyn Provider) -> Result<(Vec<CatalogueEntry>, Vec<FundingAccountEntry>), ProviderError> {
     // A session shows that the way is open; some catalogues need none. What else was prepared is given back at once.
     provider.prepare(None).await.map(drop)?;
-    Ok((provider.catalogue().await?, provider.funding_accounts().await?))
+    let code = provider.code();
+    let entries = called(code, "catalogue", provider.catalogue()).await?;
+    Ok((entries, called(code, "funding_accounts", provider.funding_accounts()).await?))
 }

@@ -15,7 +15,7 @@ use crate::{telemetry, weakness};
 
 pub(super) async fn run(settings: Settings) -> Result<ExitCode, Failed> {
     settings.require_auth()?;
-    telemetry::start_logging(&settings.log);
+    let traces = telemetry::start(&settings.log, &settings.telemetry)?;
     weakness::announce();
     let playground = settings.playground.unwrap_or(false).then(Playground::default);
     // Before anything can be in the air.
@@ -24,6 +24,9 @@ pub(super) async fn run(settings: Settings) -> Result<ExitCode, Failed> {
     stop.received().await;
     tracing::info!("stopping");
     server.stop().await;
+    if let Some(traces) = traces {
+        traces.stop().await;
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -12,7 +12,7 @@ use super::reader::Reader;
 use super::value;
 use super::{
     AuthSettings, DatabaseSettings, EgressSettings, GraphqlSettings, HttpSettings, LEASE_MARGIN, LimitSettings,
-    LogFormat, LogSettings, ProviderSettings, ReminderSettings, Settings, WorkerSettings,
+    LogFormat, LogSettings, ProviderSettings, ReminderSettings, Settings, TelemetrySettings, WorkerSettings,
 };
 
 /// Every setting with its default and a comment.
@@ -62,6 +62,7 @@ impl Settings {
         let reminders = ReminderSettings::read(reader);
         let egress = EgressSettings::read(reader);
         let log = LogSettings::read(reader);
+        let telemetry = TelemetrySettings::read(reader);
         let providers = ProviderSettings::read(reader);
         Some(Self {
             listen: listen?,
@@ -78,6 +79,7 @@ impl Settings {
             reminders: reminders?,
             egress: egress?,
             log: log?,
+            telemetry: telemetry?,
             providers: providers?,
         })
     }
@@ -426,6 +428,25 @@ mod tests {
         let off = load(&[("BILLPAY_LIMITS__CALLBACKS_PER_MINUTE", "0")]).expect("settings");
         assert_eq!(off.limits.callbacks_per_minute, None);
         assert_eq!(faults(load(&[("BILLPAY_LIMITS__TENANT_CREATES_PER_MINUTE", "-1")])).len(), 1);
+    }
+
+    #[test]
+    fn traces_are_off_until_a_collector_is_named() {
+        let telemetry = load(&[]).expect("settings").telemetry;
+        assert!(telemetry.otlp_endpoint.is_none());
+        assert_eq!((telemetry.service_name.as_str(), telemetry.sample_ratio), ("billpay", 1.0));
+        for good in ["http://collector:4318", "https://collector.example/otlp"] {
+            let settings = load(&[("BILLPAY_TELEMETRY__OTLP_ENDPOINT", good)]).expect("settings");
+            assert!(settings.telemetry.otlp_endpoint.is_some(), "{good}");
+        }
+        for bad in ["collector:4318", "http://u:p@collector:4318", "grpc://collector", "http://collector/?a=1"] {
+            assert_eq!(faults(load(&[("BILLPAY_TELEMETRY__OTLP_ENDPOINT", bad)])).len(), 1, "{bad}");
+        }
+        for (ratio, is_good) in
+            [("0", true), ("0.01", true), ("1", true), ("1.1", false), ("-1", false), ("NaN", false)]
+        {
+            assert_eq!(load(&[("BILLPAY_TELEMETRY__SAMPLE_RATIO", ratio)]).is_ok(), is_good, "{ratio}");
+        }
     }
 
     #[test]

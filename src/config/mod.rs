@@ -12,6 +12,7 @@ mod load;
 mod providers;
 mod reader;
 mod secret;
+mod telemetry;
 mod value;
 
 use std::net::SocketAddr;
@@ -29,6 +30,7 @@ pub use providers::{
     TrustedDevice,
 };
 pub use secret::Secret;
+pub use telemetry::TelemetrySettings;
 pub use value::{CountryCode, DatabaseUrl, Origin};
 
 /// The time that a lease must leave after the longest call, for the bookkeeping around it.
@@ -65,6 +67,8 @@ pub struct Settings {
     pub egress: EgressSettings,
     /// `log`.
     pub log: LogSettings,
+    /// `telemetry`.
+    pub telemetry: TelemetrySettings,
     /// `providers`.
     pub providers: ProviderSettings,
 }

@@ -103,6 +103,14 @@ pub(super) fn count<T: FromStr>(written: &Written) -> Result<T, Wrong> {
     written.text.parse().map_err(|_| Wrong::new("is no whole number, or is too large", "write digits only; 0 is off"))
 }
 
+/// A part of a whole, from 0 to 1.
+pub(super) fn ratio(written: &Written) -> Result<f64, Wrong> {
+    let parsed: Option<f64> = written.text.parse().ok();
+    parsed
+        .filter(|ratio| (0.0..=1.0).contains(ratio))
+        .ok_or_else(|| Wrong::new("is no number from 0 to 1", "write it like \"0.1\""))
+}
+
 pub(super) fn flag(written: &Written) -> Result<bool, Wrong> {
     match written.text.as_str() {
         "true" | "on" => Ok(true),
@@ -161,20 +169,31 @@ pub(super) fn database_url(written: &Written) -> Result<DatabaseUrl, Wrong> {
 
 /// An address on the web that secrets may be sent to: https, or http to this very host.
 pub(super) fn web_url(written: &Written) -> Result<Url, Wrong> {
-    let url = Url::parse(&written.text).map_err(|_| not_a_web_url())?;
-    match url.scheme() {
-        "https" => {}
-        "http" if is_loopback(&url) => {}
-        "http" => return Err(Wrong::new("is plain http to another host", "use https; http is for loopback only")),
-        _ => return Err(not_a_web_url()),
+    let url = any_web_url(written)?;
+    if url.scheme() == "http" && !is_loopback(&url) {
+        return Err(Wrong::new("is plain http to another host", "use https; http is for loopback only"));
     }
-    let plain = url.has_host() && url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
-    plain.then_some(url).ok_or_else(not_a_web_url)
+    Ok(url)
 }
 
 /// An address on the web that paths are added to.
 pub(super) fn base_url(written: &Written) -> Result<Url, Wrong> {
-    let url = web_url(written)?;
+    without_query(web_url(written)?)
+}
+
+/// The same for a collector of traces, which hold no secret: it may be spoken to by plain http.
+pub(super) fn collector_url(written: &Written) -> Result<Url, Wrong> {
+    without_query(any_web_url(written)?)
+}
+
+fn any_web_url(written: &Written) -> Result<Url, Wrong> {
+    let url = Url::parse(&written.text).map_err(|_| not_a_web_url())?;
+    let bare = url.has_host() && url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
+    let fits = bare && matches!(url.scheme(), "http" | "https");
+    fits.then_some(url).ok_or_else(not_a_web_url)
+}
+
+fn without_query(url: Url) -> Result<Url, Wrong> {
     match url.query() {
         None => Ok(url),
         Some(_) => Err(Wrong::new("has a query", "write the part before the path that the API documents")),

@@ -13,7 +13,7 @@ use async_graphql::{Request, Response};
 use futures_util::FutureExt;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use tokio_util::task::TaskTracker;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 use super::answer::Answer;
 use super::documents::Documents;
@@ -26,12 +26,14 @@ use super::request_error::{Fault, RequestError};
 use super::{Schema, context};
 use crate::domain::requester::Requester;
 use crate::telemetry::metric;
+use crate::telemetry::spans::{self, TraceParent};
 
-/// On whose behalf an operation runs, and under which id it is found in the logs.
+/// On whose behalf an operation runs, under which id it is found in the logs, and below which span in the traces.
 #[derive(Clone, Debug)]
 pub struct RequestContext {
     pub requester: Requester,
     pub request_id: String,
+    pub trace_parent: TraceParent,
 }
 
 /// The schema with all that stands around its execution.
@@ -45,17 +47,25 @@ pub struct Engine {
     query_timeout: Duration,
 }
 
-/// Counts a subscription as long as its stream lives.
-struct OpenSubscription;
+/// Counts a subscription, and keeps its span open, as long as its stream lives.
+struct OpenSubscription {
+    span: Span,
+    has_answered: bool,
+}
 
 impl OpenSubscription {
-    fn new() -> Self {
+    fn new(span: Span) -> Self {
         metrics::gauge!(metric::SUBSCRIPTIONS).increment(1.0);
-        Self
+        Self { span, has_answered: false }
     }
 
-    fn count_event(&self) {
+    /// Its first answer tells what came of it.
+    fn count_event(&mut self, answer: &Answer) {
         metrics::counter!(metric::EVENTS_DELIVERED).increment(1);
+        if !self.has_answered {
+            self.has_answered = true;
+            spans::ended(&self.span, outcome_of(answer));
+        }
     }
 }
 
@@ -112,7 +122,22 @@ impl std::fmt::Debug for Engine {
 }
 
 /// Runs a query or a mutation to its answer.
-pub async fn execute(engine: &Engine, mut prepared: Prepared, context: RequestContext) -> Answer {
+pub async fn execute(engine: &Engine, prepared: Prepared, context: RequestContext) -> Answer {
+    let (kind, span) = (prepared.kind, span_of(&prepared, &context));
+    let answer = run_to_answer(engine, prepared, context).instrument(span.clone()).await;
+    let outcome = outcome_of(&answer);
+    spans::ended(&span, outcome);
+    count_outcome(kind, outcome);
+    answer
+}
+
+/// Of what an operation is, its kind, its name and its cost are told; of its document and its variables nothing.
+fn span_of(prepared: &Prepared, context: &RequestContext) -> Span {
+    let (kind, name) = (word_of(prepared.kind), prepared.operation_name.as_deref());
+    spans::operation(spans::Operation { kind, name, cost: prepared.cost.complexity }, &context.trace_parent)
+}
+
+async fn run_to_answer(engine: &Engine, mut prepared: Prepared, context: RequestContext) -> Answer {
     let (kind, cost, deposit) = (prepared.kind, prepared.cost, prepared.deposit.take());
     let gate = Arc::new(Gate::default());
     let request = context::attach(prepared.into_request(), &context, &gate);
@@ -130,7 +155,6 @@ pub async fn execute(engine: &Engine, mut prepared: Prepared, context: RequestCo
         Ok(ended) => answer(ended, cost, &context.request_id),
         Err(fault) => Answer::refused(fault.into(), &context.request_id),
     };
-    count(kind, &answer);
     keep(&engine.library, &context.requester, deposit, &answer);
     answer
 }
@@ -143,36 +167,38 @@ fn keep(library: &Library, requester: &Requester, deposit: Option<Deposit>, answ
     }
 }
 
-fn count(kind: OperationKind, answer: &Answer) {
-    let outcome = match answer {
+fn outcome_of(answer: &Answer) -> &'static str {
+    match answer {
         Answer::Executed(response) if response.errors.is_empty() => "answered",
         Answer::Executed(_) => "with_errors",
         Answer::Refused(_) => "refused",
-    };
-    count_outcome(kind, outcome);
+    }
 }
 
 fn count_outcome(kind: OperationKind, outcome: &'static str) {
-    let kind = match kind {
+    metrics::counter!(metric::GRAPHQL_OPERATIONS, "kind" => word_of(kind), "outcome" => outcome).increment(1);
+}
+
+const fn word_of(kind: OperationKind) -> &'static str {
+    match kind {
         OperationKind::Query => "query",
         OperationKind::Mutation => "mutation",
         OperationKind::Subscription => "subscription",
-    };
-    metrics::counter!(metric::GRAPHQL_OPERATIONS, "kind" => kind, "outcome" => outcome).increment(1);
+    }
 }
 
 /// Runs a subscription; the stream ends where it ends.
 pub fn subscribe(engine: &Engine, mut prepared: Prepared, context: RequestContext) -> BoxStream<'static, Answer> {
+    let mut open = OpenSubscription::new(span_of(&prepared, &context));
     let (cost, mut deposit) = (prepared.cost, prepared.deposit.take());
     let library = Arc::clone(&engine.library);
     let gate = Arc::new(Gate::default());
     let request = context::attach(prepared.into_request(), &context, &gate);
     let events = gate::stream_through(gate, engine.schema.execute_stream(request));
     let events = AssertUnwindSafe(events).catch_unwind();
-    let open = OpenSubscription::new();
     let answers = events.map(move |event| {
-        open.count_event();
         let answer = answer(event.map_err(|_| Panicked), cost, &context.request_id);
+        open.count_event(&answer);
         keep(&library, &context.requester, deposit.take(), &answer);
         answer
     });

@@ -40,6 +40,10 @@ use crate::graphql::execute::{Engine, RequestContext, answers, execute};
 use crate::graphql::guard::{OperationKind, Prepared};
 use crate::graphql::request::GraphqlRequest;
 use crate::graphql::request_error::{Fault, FaultClass, RequestError};
+use crate::telemetry::spans::TraceParent;
+
+/// The span of a client that an operation belongs below, by W3C Trace Context.
+pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// Tells the last sequence of a tenant's log; None where it cannot be told now.
 pub type HeadOf = Arc<dyn Fn(TenantId) -> BoxFuture<'static, Option<i64>> + Send + Sync>;
@@ -108,14 +112,14 @@ async fn by_get(
         Ok(upgrade) => websocket::accept(edge, &headers, upgrade),
         Err(rejection) if asks_for_websocket(&headers) => rejection.into_response(),
         Err(_) => {
-            let call = Call { edge, accepted: Accepted::read(&headers), request_id: request_id.into_string() };
+            let call = Call::new(edge, request_id, &headers);
             call.get(&headers, query_string.unwrap_or_default()).await
         }
     }
 }
 
 async fn by_post(State(edge): State<Edge>, request_id: RequestId, headers: HeaderMap, body: Body) -> Response {
-    let call = Call { edge, accepted: Accepted::read(&headers), request_id: request_id.into_string() };
+    let call = Call::new(edge, request_id, &headers);
     call.post(&headers, body).await
 }
 
@@ -129,9 +133,15 @@ struct Call {
     edge: Edge,
     accepted: Accepted,
     request_id: String,
+    trace_parent: TraceParent,
 }
 
 impl Call {
+    fn new(edge: Edge, request_id: RequestId, headers: &HeaderMap) -> Self {
+        let trace_parent = TraceParent::read(headers.get(TRACEPARENT).and_then(|value| value.to_str().ok()));
+        Self { edge, accepted: Accepted::read(headers), request_id: request_id.into_string(), trace_parent }
+    }
+
     async fn get(self, headers: &HeaderMap, query_string: String) -> Response {
         if !self.can_be_answered() {
             return not_acceptable();
@@ -195,7 +205,8 @@ impl Call {
             (Some(MediaType::EventStream), _) => self.stream(event_stream::respond, requester, prepared),
             (Some(MediaType::MultipartMixed), _) => self.stream(multipart::respond, requester, prepared),
             (Some(media @ (MediaType::Json | MediaType::GraphqlResponse)), _) => {
-                let context = RequestContext { requester, request_id: self.request_id };
+                let context =
+                    RequestContext { requester, request_id: self.request_id, trace_parent: self.trace_parent };
                 write(execute(&self.edge.engine, prepared, context).await, media)
             }
             (None, OperationKind::Subscription) => self.refuse(Fault::SubscriptionNeedsStream.into()),
@@ -209,7 +220,11 @@ impl Call {
         requester: Requester,
         prepared: Prepared,
     ) -> Response {
-        let context = RequestContext { requester: requester.clone(), request_id: self.request_id.clone() };
+        let context = RequestContext {
+            requester: requester.clone(),
+            request_id: self.request_id.clone(),
+            trace_parent: self.trace_parent,
+        };
         let answers = answers(&self.edge.engine, prepared, context);
         respond(pulses(&self.edge, &requester, answers), self.request_id)
     }

@@ -35,13 +35,20 @@ pub fn router(
         .layer(middleware::from_fn(request_id::assign))
 }
 
-/// Pages of these origins may call, whatever the transport. They may read when to try again and the request's id.
+/// Pages of these origins may call, whatever the transport. They may read when to try again and the request's id,
+/// and say below which span of theirs a trace goes on.
 fn cors(allowed: &[String]) -> CorsLayer {
     let request_id = HeaderName::from_static("x-request-id");
     let origins: Vec<_> = allowed.iter().filter_map(|origin| origin.parse().ok()).collect();
     CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins))
         .allow_methods([Method::GET, Method::POST])
-        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::ACCEPT, request_id.clone()])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::ACCEPT,
+            request_id.clone(),
+            graphql::TRACEPARENT,
+        ])
         .expose_headers([header::RETRY_AFTER, request_id])
 }

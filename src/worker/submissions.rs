@@ -8,11 +8,13 @@ use futures_util::FutureExt;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::Instrument;
 
 use super::WorkerOptions;
 use crate::app::App;
 use crate::app::engine::Claimed;
 use crate::store::StoreError;
+use crate::telemetry::spans;
 
 /// Runs until the stop, and then until every step that was begun has ended.
 pub(super) async fn run(app: App, options: WorkerOptions, shutdown: CancellationToken) {
@@ -76,9 +78,17 @@ async fn run_once(
 
 /// A step that fails or panics leaves its lease to run out; the row comes due again by itself.
 async fn advance(app: &App, claimed: &Claimed) {
-    match AssertUnwindSafe(app.advance(claimed)).catch_unwind().await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::error!(submission.id = %claimed.submission.id, %error, "a step could not be stored"),
-        Err(_panic) => tracing::error!(submission.id = %claimed.submission.id, "a step panicked"),
+    let submission = &claimed.submission;
+    let span = spans::step(&submission.id, submission.provider.as_str());
+    match AssertUnwindSafe(app.advance(claimed)).catch_unwind().instrument(span.clone()).await {
+        Ok(Ok(())) => spans::ended(&span, "stored"),
+        Ok(Err(error)) => {
+            spans::failed(&span, "not_stored");
+            tracing::error!(submission.id = %submission.id, %error, "a step could not be stored");
+        }
+        Err(_panic) => {
+            spans::failed(&span, "panicked");
+            tracing::error!(submission.id = %submission.id, "a step panicked");
+        }
     }
 }

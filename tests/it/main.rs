@@ -55,6 +55,7 @@ mod tenant_matrix;
 mod tenants;
 mod timing;
 mod tokens;
+mod traces;
 mod unreadable;
 mod web;
 mod webhooks;

@@ -92,6 +92,7 @@ async fn examine(app: &TestApp) {
     app.execute(SEED).await;
     // As autovacuum leaves tables that have stood for a while.
     app.execute("VACUUM (ANALYZE)").await;
+    println!("DEBUG {}", app.scalar("SELECT relallvisible::bigint FROM pg_class WHERE relname='inbox'").await);
     explain_new_sessions(app).await;
     let program = Program::serve(app, &BUSY).await;
     let waiting = operations::run(app, &program).await;

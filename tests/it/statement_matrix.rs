@@ -35,7 +35,8 @@ on_both_databases! {
     with [
         ("BILLPAY_TEST_BILL", "on"), ("BILLPAY_TEST_CLICKPESA", "on"), ("BILLPAY_REMINDERS__DAYS", "20"),
         ("BILLPAY_SECRETS_KEY", "the matrix of statements keeps secrets so"),
-        ("BILLPAY_EGRESS__ALLOW_PRIVATE_WEBHOOKS", "true"), ("BILLPAY_GRAPHQL__MAX_COMPLEXITY", "1000000000")
+        ("BILLPAY_EGRESS__ALLOW_PRIVATE_WEBHOOKS", "true"), ("BILLPAY_GRAPHQL__MAX_COMPLEXITY", "1000000000"),
+        ("BILLPAY_LIMITS__TENANT_POINTS_PER_MINUTE", "0")
     ]
     async fn no_list_of_the_schema_costs_a_statement_per_row(app: TestApp) {
         let (schema, receiver) = (Schema::read(), Receiver::start().await);

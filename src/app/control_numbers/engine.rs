@@ -6,7 +6,7 @@
 
 use std::iter;
 use std::panic::AssertUnwindSafe;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use jiff::Timestamp;
@@ -15,8 +15,9 @@ use super::answer::{Said, attempt_end, last_verdict, outcomes_of, said_of, uncle
 use super::review::Conclusion;
 use crate::app::App;
 use crate::app::engine::attempt::attempt_state;
+use crate::app::engine::call::Call;
 use crate::app::engine::settle::settling;
-use crate::app::engine::way::{Pass, note_call};
+use crate::app::engine::way::Pass;
 use crate::app::engine::{BILLPAY, Claimed, clean};
 use crate::crash::{self, CrashPoint, Step as CrashStep};
 use crate::domain::control_number::stage::{combined, stage_of};
@@ -190,16 +191,16 @@ impl App {
         let Asking { deadline, submission, open, frozen, preparation, way_known_well } = asking;
         crash::point(CrashPoint::BeforeSend);
         let deadline = deadline.at_most(self.policy.call_timeout);
-        let started = Instant::now();
+        let making = Call::new(provider.code(), "create_control_numbers");
         let outcome = if deadline.left().is_zero() {
             Err(ProviderError::NotSent(Trouble { what: "the lease was nearly over", ..Trouble::default() }))
         } else {
             let call = provider.create_control_numbers(&frozen, preparation, deadline);
-            AssertUnwindSafe(call).catch_unwind().await.unwrap_or(Err(unclear("the adapter failed")))
+            making.run(AssertUnwindSafe(call).catch_unwind()).await.unwrap_or(Err(unclear("the adapter failed")))
         };
         let outcome = outcome.map_err(clean::error);
         crash::point(CrashPoint::AfterSend);
-        note_call(provider.code(), "create_control_numbers", &outcome, started);
+        making.end(&outcome);
         // The pause is to stand before the submission can come due again; the answer is stored in any case.
         let noted = self.note_way(provider.code(), &outcome, way_known_well).await;
         let outcomes = outcomes_of(outcome, open.len());

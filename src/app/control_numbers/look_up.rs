@@ -2,7 +2,6 @@
 //! effect, so it needs no mark.
 
 use std::panic::AssertUnwindSafe;
-use std::time::Instant;
 
 use futures_util::FutureExt;
 use jiff::Timestamp;
@@ -10,7 +9,7 @@ use jiff::Timestamp;
 use super::answer::{Said, clean_answer, terms_of, unclear};
 use crate::app::App;
 use crate::app::engine::attempt::attempt_end_of_error;
-use crate::app::engine::way::note_call;
+use crate::app::engine::call::Call;
 use crate::app::engine::{Claimed, actor_of, clean};
 use crate::crash::Step;
 use crate::domain::control_number::stage::{combined, weigh};
@@ -97,9 +96,9 @@ pub(super) async fn find(provider: &dyn Provider, claimed: &Claimed, reference: 
     if left.is_zero() {
         return Err(unclear("no time was left to ask"));
     }
-    let started = Instant::now();
+    let making = Call::new(provider.code(), "find_control_number");
     let call = AssertUnwindSafe(provider.find_control_number(reference)).catch_unwind();
-    let outcome = match tokio::time::timeout(left, call).await {
+    let outcome = match tokio::time::timeout(left, making.run(call)).await {
         Ok(Ok(outcome)) => outcome,
         Ok(Err(_panic)) => Err(unclear("the adapter failed")),
         Err(_elapsed) => Err(unclear("no answer in time")),
@@ -109,7 +108,7 @@ pub(super) async fn find(provider: &dyn Provider, claimed: &Claimed, reference: 
         Ok(None) => Ok(None),
         Err(error) => Err(clean::error(error)),
     };
-    note_call(provider.code(), "find_control_number", &outcome, started);
+    making.end(&outcome);
     outcome
 }
 

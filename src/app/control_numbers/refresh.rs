@@ -11,7 +11,6 @@
 //! the time the two are put together. Asking has no effect, so it needs no mark.
 
 use std::panic::AssertUnwindSafe;
-use std::time::Instant;
 
 use futures_util::FutureExt;
 use jiff::Timestamp;
@@ -20,8 +19,8 @@ use super::answer::{Said, terms_of, unclear};
 use super::look_up::find;
 use super::update::PATH;
 use crate::app::access::require;
+use crate::app::engine::call::Call;
 use crate::app::engine::settle::settling;
-use crate::app::engine::way::note_call;
 use crate::app::engine::{Claimed, actor_of, clean};
 use crate::app::{App, AppError};
 use crate::crash::Step;
@@ -174,14 +173,14 @@ async fn paid_to(
     claimed: &Claimed,
     number: &str,
 ) -> Result<Vec<CollectionAnswer>, ProviderError> {
-    let started = Instant::now();
+    let making = Call::new(provider.code(), "collections_of");
     let call = AssertUnwindSafe(provider.collections_of(number)).catch_unwind();
-    let outcome = match tokio::time::timeout(claimed.deadline.left(), call).await {
+    let outcome = match tokio::time::timeout(claimed.deadline.left(), making.run(call)).await {
         Ok(Ok(outcome)) => outcome.map_err(clean::error),
         Ok(Err(_panic)) => Err(unclear("the adapter failed")),
         Err(_elapsed) => Err(unclear("no answer in time")),
     };
-    note_call(provider.code(), "collections_of", &outcome, started);
+    making.end(&outcome);
     outcome
 }
 

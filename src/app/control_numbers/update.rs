@@ -6,15 +6,16 @@
 //! caller is told so and repeats the change.
 
 use std::panic::AssertUnwindSafe;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::FutureExt;
+use tracing::Instrument;
 
 use super::answer::{clean_answer, terms_of, unclear};
 use super::{UpdateControlNumber, check};
 use crate::app::access::require;
+use crate::app::engine::call::Call;
 use crate::app::engine::settle::settling;
-use crate::app::engine::way::note_call;
 use crate::app::engine::{Claimed, clean};
 use crate::app::look_up::refusal_of;
 use crate::app::{App, AppError};
@@ -51,8 +52,8 @@ impl App {
         let change = check::change(&known, &change).map_err(AppError::Refused)?;
         let number = changeable(&known)?;
         let (app, subject) = (self.clone(), requester.subject.clone());
-        let changing = tokio::spawn(async move { app.change_number(&known, &number, &change, &subject).await });
-        changing.await.unwrap_or_else(|_panic| Err(unanswered().into()))
+        let changing = async move { app.change_number(&known, &number, &change, &subject).await };
+        tokio::spawn(changing.in_current_span()).await.unwrap_or_else(|_panic| Err(unanswered().into()))
     }
 
     async fn change_number(
@@ -66,10 +67,15 @@ impl App {
         let provider = self.provider(known.provider).cloned().ok_or_else(off)?;
         let claimed = self.claim_for_change(known.submission_id).await?;
         let deadline = claimed.deadline.at_most(self.policy.call_timeout);
-        let started = Instant::now();
-        let call = AssertUnwindSafe(provider.update_control_number(number, change, deadline)).catch_unwind().await;
-        let outcome = call.unwrap_or(Err(unclear("the adapter failed"))).and_then(clean_answer).map_err(clean::error);
-        note_call(provider.code(), "update_control_number", &outcome, started);
+        let making = Call::new(provider.code(), "update_control_number");
+        let call = AssertUnwindSafe(provider.update_control_number(number, change, deadline)).catch_unwind();
+        let outcome = making
+            .run(call)
+            .await
+            .unwrap_or(Err(unclear("the adapter failed")))
+            .and_then(clean_answer)
+            .map_err(clean::error);
+        making.end(&outcome);
         let stored = self.settle_change(&claimed, known.id, change, &outcome, subject).await;
         match outcome {
             Ok(_) => stored.map_err(AppError::from),

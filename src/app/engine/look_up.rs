@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
-use std::time::Instant;
 
 use futures_util::FutureExt;
 
 use super::attempt::attempt_end;
+use super::call::Call;
 use super::parts::WithParts;
 use super::testify::{Witness, verdict_of};
-use super::way::note_call;
 use super::{Claimed, clean};
 use crate::app::App;
 use crate::crash::Step;
@@ -35,15 +34,15 @@ impl App {
             return self.hand_back_after_fault(submission).await;
         };
         let query = self.status_query(submission, payments).await?;
-        let (began, started) = (self.clock.now(), Instant::now());
+        let (began, making) = (self.clock.now(), Call::new(provider.code(), "look_up"));
         let call = async { AssertUnwindSafe(provider.status(&query)).catch_unwind().await };
-        let outcome = match tokio::time::timeout(claimed.deadline.left(), call).await {
+        let outcome = match tokio::time::timeout(claimed.deadline.left(), making.run(call)).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_panic)) => Err(failed("the adapter failed")),
             Err(_elapsed) => Err(failed("no answer in time")),
         };
         let outcome = clean::answers(outcome);
-        note_call(provider.code(), "look_up", &outcome, started);
+        making.end(&outcome);
         if let Err(error) = &outcome {
             self.note_trouble(provider.code(), error).await?;
         }

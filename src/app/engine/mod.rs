@@ -7,6 +7,7 @@
 
 mod apply;
 pub(in crate::app) mod attempt;
+pub(in crate::app) mod call;
 mod claim;
 pub(in crate::app) mod clean;
 mod look_up;

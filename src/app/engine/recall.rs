@@ -4,12 +4,12 @@
 //! and then until it was or patience ends. After an unclear answer the recall is not sent again by itself.
 
 use std::panic::AssertUnwindSafe;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 
 use super::attempt::attempt_end_of_error;
-use super::way::note_call;
+use super::call::Call;
 use super::{BILLPAY, Claimed, actor_of, clean};
 use crate::app::App;
 use crate::crash::{self, CrashPoint, Step};
@@ -153,17 +153,17 @@ impl App {
     ) -> Result<RecallAnswer, ProviderError> {
         crash::point(CrashPoint::BeforeSend);
         let deadline = claimed.deadline.at_most(self.policy.call_timeout);
-        let started = Instant::now();
+        let making = Call::new(provider.code(), "recall");
         let outcome = if deadline.left().is_zero() {
             Err(ProviderError::NotSent(Trouble { what: "the lease was nearly over", ..Trouble::default() }))
         } else {
             let call = provider.recall(reference, recall, preparation, deadline);
             let failed = ProviderError::Unknown(Trouble { what: "the adapter failed", ..Trouble::default() });
-            AssertUnwindSafe(call).catch_unwind().await.unwrap_or(Err(failed))
+            making.run(AssertUnwindSafe(call).catch_unwind()).await.unwrap_or(Err(failed))
         };
         let outcome = outcome.map_err(clean::error);
         crash::point(CrashPoint::AfterSend);
-        note_call(provider.code(), "recall", &outcome, started);
+        making.end(&outcome);
         outcome
     }
 

@@ -4,16 +4,15 @@
 //! What was sent is settled by whatever came back, and where nothing came back by what that means: nothing is known.
 
 use std::panic::AssertUnwindSafe;
-use std::time::Instant;
 
 use futures_util::FutureExt;
 
 use super::attempt::{attempt_end, attempt_state};
+use super::call::Call;
 use super::parts::WithParts;
 use super::settle::settling;
 use super::testify::{Told, Witness, failure_of, verdict_of};
-use super::way::{self, note_call};
-use super::{Claimed, clean, weaken};
+use super::{Claimed, clean, way, weaken};
 use crate::app::App;
 use crate::crash::{self, CrashPoint, Step};
 use crate::domain::event::EventType;
@@ -184,16 +183,19 @@ impl App {
         let Sending { deadline, mut submission, payments, frozen, preparation, way_known_well } = sending;
         crash::point(CrashPoint::BeforeSend);
         let deadline = deadline.at_most(self.policy.call_timeout);
-        let started = Instant::now();
+        let making = Call::new(provider.code(), "submit");
         let outcome = if deadline.left().is_zero() {
             Err(ProviderError::NotSent(Trouble { what: "the lease was nearly over", ..Trouble::default() }))
         } else {
-            let call = AssertUnwindSafe(provider.submit(&frozen, preparation, deadline)).catch_unwind().await;
-            call.unwrap_or(Err(ProviderError::Unknown(Trouble { what: "the adapter failed", ..Trouble::default() })))
+            let call = AssertUnwindSafe(provider.submit(&frozen, preparation, deadline)).catch_unwind();
+            making
+                .run(call)
+                .await
+                .unwrap_or(Err(ProviderError::Unknown(Trouble { what: "the adapter failed", ..Trouble::default() })))
         };
         let outcome = weaken::answered(clean::answers(outcome));
         crash::point(CrashPoint::AfterSend);
-        note_call(provider.code(), "submit", &outcome, started);
+        making.end(&outcome);
         if planted(Weakness::NoMark) && !self.mark(&mut submission, &payments).await? {
             return Ok(());
         }

@@ -4,7 +4,7 @@
 //! keeps it, and so is who may try whether it is over. What is decided is decided in [`crate::domain::breaker`].
 
 use std::sync::PoisonError;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -153,23 +153,4 @@ fn way_of(row: &ProviderRow) -> Way {
     // The trouble has lasted since the way was last good; a way that is good has had none.
     let since = if row.state == ProviderState::Healthy { Timestamp::MAX } else { row.since };
     Way { since, paused_until: row.submits_paused_until }
-}
-
-/// Counts a call to a provider.
-pub(in crate::app) fn note_call<T>(
-    provider: ProviderCode,
-    call: &'static str,
-    outcome: &Result<T, ProviderError>,
-    started: Instant,
-) {
-    let result = match outcome {
-        Ok(_) => "answered",
-        Err(ProviderError::Refused(_)) => "refused",
-        Err(ProviderError::NotSent(_)) => "not_sent",
-        Err(ProviderError::Unknown(_)) => "unknown",
-        Err(ProviderError::Misconfigured(_)) => "misconfigured",
-    };
-    let name = provider.as_str();
-    metrics::counter!(metric::PROVIDER_CALLS, "provider" => name, "call" => call, "outcome" => result).increment(1);
-    metrics::histogram!(metric::PROVIDER_DURATION, "provider" => name, "call" => call).record(started.elapsed());
 }

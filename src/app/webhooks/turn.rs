@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 use url::Url;
 
 use super::any_number;
@@ -20,7 +21,7 @@ use crate::domain::webhook_secret::WebhookSecret;
 use crate::ports::clock::Deadline;
 use crate::ports::webhook_sender::{WebhookAnswer, WebhookRequest, WebhookTrouble};
 use crate::store::{Lane, LaneStep, StoreError};
-use crate::telemetry::metric;
+use crate::telemetry::{metric, spans};
 
 /// How long a lane has its turn.
 const TURN: Duration = Duration::from_secs(20);
@@ -85,8 +86,15 @@ impl App {
         let Some(secrets) = turn.secrets.clone() else { return Some(Outcome::Failed(UNSIGNED.to_owned())) };
         let Letter { id, body } = letter;
         let request = WebhookRequest { url: url.clone(), id, at: self.clock.now(), body, secrets };
-        let answer = tokio::time::timeout(patience, self.webhooks.send(request)).await;
-        Some(outcome(answer.unwrap_or(WebhookAnswer::Failed(WebhookTrouble::TimedOut))))
+        let span = spans::delivery(&turn.endpoint().id);
+        let sending = self.webhooks.send(request).instrument(span.clone());
+        let answer = tokio::time::timeout(patience, sending).await;
+        let outcome = outcome(answer.unwrap_or(WebhookAnswer::Failed(WebhookTrouble::TimedOut)));
+        match &outcome {
+            Outcome::Delivered(_) => spans::ended(&span, outcome.word()),
+            Outcome::Gone | Outcome::Refused { .. } | Outcome::Failed(_) => spans::failed(&span, outcome.word()),
+        }
+        Some(outcome)
     }
 
     /// What is done after an attempt, counted for the metrics.

@@ -23,6 +23,7 @@ use crate::graphql::execute::{RequestContext, answers};
 use crate::graphql::request::GraphqlRequest;
 use crate::http::graphql::Edge;
 use crate::http::request_id::RequestId;
+use crate::telemetry::spans::TraceParent;
 
 /// The ends by which a connection reads, writes and hears of its operations.
 pub struct Streams {
@@ -201,7 +202,8 @@ impl Connection {
         let request_id = RequestId::generate().into_string();
         match self.edge.engine.prepare(request, &requester) {
             Ok(prepared) => {
-                let context = RequestContext { requester, request_id };
+                // A socket lives on for hours: each operation of it is a trace of its own.
+                let context = RequestContext { requester, request_id, trace_parent: TraceParent::default() };
                 self.operations.begin(id, answers(&self.edge.engine, prepared, context));
                 Ok(())
             }
