@@ -1,8 +1,10 @@
 //! Suspect mode: the database was restored from a backup that may have forgotten submissions.
 //!
-//! A payment that is READY in the restored database may have been sent in the life that was forgotten. So it is treated
-//! as one whose answer is not known: looked up where that is possible (and then sent, if the provider does not know it
+//! A payment that is READY in the restored database, or SCHEDULED for a time that has come since, may have been sent in
+//! the life that was forgotten. So it is treated as one whose answer is not known: looked up where that is possible (and then sent, if the provider does not know it
 //! and would recognise the repetition), else given to a person. Only then is the new life put on record.
+
+use jiff::Timestamp;
 
 use super::App;
 use super::engine::BILLPAY;
@@ -27,8 +29,8 @@ impl App {
     pub async fn hold_suspects(&self) -> Result<Option<Suspects>, StoreError> {
         let Epoch::Restored(since) = self.store.epoch().await? else { return Ok(None) };
         let mut held = 0;
-        for payment in self.store.ready_before(since).await? {
-            self.hold(payment).await?;
+        for payment in self.store.sendable_before(since).await? {
+            self.hold(payment, since).await?;
             held += 1;
         }
         held += self.hold_suspect_numbers(since).await?;
@@ -68,7 +70,7 @@ impl App {
         Ok(released)
     }
 
-    async fn hold(&self, seen: Payment) -> Result<(), StoreError> {
+    async fn hold(&self, seen: Payment, since: Timestamp) -> Result<(), StoreError> {
         let mut work = self.store.begin(Step::Other).await?;
         let Some(submission) = work.lock_submission(seen.submission_id).await? else { return work.roll_back().await };
         let findable = self
@@ -76,7 +78,19 @@ impl App {
             .is_some_and(|provider| provider.safety().class(submission.provider_reference.is_some()) != SafetyClass::D);
         let mut is_held = false;
         for before in work.payments_of(seen.submission_id).await? {
-            if before.status != PaymentStatus::Ready {
+            let is_suspect = match before.status {
+                PaymentStatus::Ready => true,
+                PaymentStatus::Scheduled => submission.run_at <= since,
+                PaymentStatus::Submitting
+                | PaymentStatus::Pending
+                | PaymentStatus::Unknown
+                | PaymentStatus::NeedsReview
+                | PaymentStatus::Succeeded
+                | PaymentStatus::Failed
+                | PaymentStatus::Cancelled
+                | PaymentStatus::Reversed => false,
+            };
+            if !is_suspect {
                 continue;
             }
             is_held = true;
@@ -86,7 +100,10 @@ impl App {
             let kind = EventType::of_change(before.status, after.status);
             work.save_payment(&before, &mut after, kind, BILLPAY, Some(REASON.to_owned())).await?;
         }
-        if is_held && findable {
+        if !is_held {
+            return work.roll_back().await;
+        }
+        if findable {
             // What was forgotten may have been a call: nothing that follows may count as the first.
             work.suppose_sent(&submission).await?;
         }

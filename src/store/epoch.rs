@@ -1,11 +1,13 @@
 //! The database's own life: notices that it was restored from a backup, which may have forgotten submissions.
 //!
 //! PostgreSQL starts a new timeline when a backup is restored or a replica promoted, and not when it merely restarts.
-//! What was READY then may have been sent in the life that was forgotten.
+//! What was due then may have been sent in the life that was forgotten. The timeline is that of the log being written,
+//! since the control file names the new one only after the next checkpoint. Nothing is claimed while the database lives
+//! another life than the one on record ([`SAME_LIFE`]), so that a failover under running servers sends nothing either.
 
 use jiff::Timestamp;
-use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, Statement};
+use sea_orm::sea_query::{Expr, Query};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, Statement};
 
 use entity::db_epoch::{ActiveModel, Column, Entity, Model};
 
@@ -19,12 +21,19 @@ use crate::domain::payment::status::{PaymentStatus, ReviewReason};
 /// The one row of this table.
 const ONLY_ROW: i32 = 1;
 
+/// The timeline of the log that PostgreSQL writes.
+const TIMELINE: &str = "('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint";
+/// That PostgreSQL lives the life that is on record.
+pub(super) const SAME_LIFE: &str = "EXISTS (SELECT 1 FROM db_epoch e, pg_control_system() s WHERE e.id = 1 \
+    AND e.system_identifier = s.system_identifier::text \
+    AND e.timeline = ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint)";
+
 /// What is known of the database's life.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Epoch {
     /// It is the one that was known, or the first.
     Known,
-    /// It is another: what was READY before this moment is suspect.
+    /// It is another: what was due before this moment is suspect.
     Restored(Timestamp),
 }
 
@@ -67,11 +76,20 @@ impl Store {
         Ok(())
     }
 
-    /// Payments that are READY and were made before `moment`, oldest first.
-    pub async fn ready_before(&self, moment: Timestamp) -> Result<Vec<Payment>, StoreError> {
+    /// Payments that were made before `moment` and could have been sent by then, as far as this database knows: those
+    /// that are READY, and those that were SCHEDULED for a time that has come. Oldest first.
+    pub async fn sendable_before(&self, moment: Timestamp) -> Result<Vec<Payment>, StoreError> {
         use entity::payment::{Column, Entity};
+        let due = Query::select()
+            .column(entity::submission::Column::Id)
+            .from(entity::submission::Entity)
+            .and_where(entity::submission::Column::RunAt.lte(micros(moment)))
+            .to_owned();
+        let scheduled = Column::Status.eq(PaymentStatus::Scheduled.as_str());
+        let came_due = Condition::all().add(scheduled).add(Column::SubmissionId.in_subquery(due));
+        let ready = Column::Status.eq(PaymentStatus::Ready.as_str());
         let rows = Entity::find()
-            .filter(Column::Status.eq(PaymentStatus::Ready.as_str()))
+            .filter(Condition::any().add(ready).add(came_due))
             .filter(Column::CreatedAt.lt(micros(moment)))
             .order_by_asc(Column::Id)
             .all(&self.writer)
@@ -92,7 +110,7 @@ impl Store {
     }
 
     async fn present_epoch(&self) -> Result<Model, StoreError> {
-        let sql = "SELECT s.system_identifier::text, c.timeline_id::bigint FROM pg_control_system() s, pg_control_checkpoint() c";
+        let sql = format!("SELECT s.system_identifier::text, {TIMELINE} FROM pg_control_system() s");
         let row = self.writer.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await?;
         let row = row.ok_or(StoreError::Unreadable("the database's life"))?;
         Ok(Model {

@@ -9,6 +9,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter,
 use entity::submission::{Column, Entity};
 
 use super::convert::submission;
+use super::epoch::SAME_LIFE;
 use super::time::{began_sql, micros, now_sql};
 use super::work::Work;
 use super::{Store, StoreError};
@@ -23,10 +24,13 @@ impl Work {
     pub async fn claim_due(&self, owner: &str, lease: Duration, limit: u64) -> Result<Vec<Submission>, StoreError> {
         let backend = self.backend();
         let (now, began) = (now_sql(backend, "$1"), began_sql(backend, "$1"));
-        let skip = if backend == DbBackend::Postgres { "FOR UPDATE SKIP LOCKED" } else { "" };
+        let (same_life, skip) = match backend {
+            DbBackend::Postgres => (SAME_LIFE, "FOR UPDATE SKIP LOCKED"),
+            _ => ("TRUE", ""),
+        };
         let sql = format!(
             "WITH due AS MATERIALIZED (SELECT id FROM submissions \
-               WHERE next_action_at IS NOT NULL AND next_action_at <= {began} AND (lease_until IS NULL OR lease_until < {began}) \
+               WHERE {same_life} AND next_action_at IS NOT NULL AND next_action_at <= {began} AND (lease_until IS NULL OR lease_until < {began}) \
                ORDER BY next_action_at LIMIT {limit} {skip}) \
              UPDATE submissions SET lease_owner = $2, lease_until = {now} + $3, fence = fence + 1 \
              WHERE id IN (SELECT id FROM due) RETURNING *"

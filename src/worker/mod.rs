@@ -5,6 +5,7 @@
 
 mod catalogue;
 mod collections;
+mod epoch;
 mod heads;
 mod inbox;
 mod load;
@@ -40,6 +41,7 @@ pub fn start(app: &App, options: WorkerOptions, shutdown: &CancellationToken) ->
     tasks.spawn(load::run(app.clone(), shutdown.clone()));
     if options.enabled {
         tasks.spawn(submissions::run(app.clone(), options, shutdown.clone()));
+        tasks.spawn(epoch::run(app.clone(), shutdown.clone()));
         tasks.spawn(inbox::run(app.clone(), shutdown.clone()));
         tasks.spawn(collections::run(app.clone(), shutdown.clone()));
         tasks.spawn(reminders::run(app.clone(), options, shutdown.clone()));

@@ -1,5 +1,8 @@
 //! A restored database: what was READY may have been sent in the life that was forgotten.
 
+use std::time::Duration;
+
+use jiff::ToSpan;
 use serde_json::{Value, json};
 
 use crate::support::client::{Client, KPLC, new_key, payment_input};
@@ -7,10 +10,18 @@ use crate::support::{Db, TestApp, list, run, text};
 
 const SETTINGS: [(&str, &str); 2] = [("BILLPAY_TEST_CLICK", "on"), ("BILLPAY_WORKER__ENABLED", "false")];
 
+const CLICK_BILLER: &str = "Saudi Electricity Company";
+
 /// A payment that is stored and not sent, since nobody works.
 async fn recorded(client: &Client, biller: &str, currency: &str) -> String {
-    let mut input = payment_input(&client.biller(biller).await, "900001", "15");
+    recorded_for(client, biller, currency, ("900001", Value::Null)).await
+}
+
+/// A payment of an account on a day.
+async fn recorded_for(client: &Client, biller: &str, currency: &str, (account, day): (&str, Value)) -> String {
+    let mut input = payment_input(&client.biller(biller).await, account, "15");
     input["idempotencyKey"] = json!(new_key());
+    input["processDate"] = day;
     input["wait"] = json!("RECORDED");
     input["amount"]["currency"] = json!(currency);
     let payload = client.create(input).await;
@@ -45,7 +56,7 @@ async fn restored(app: TestApp) {
     fetch_catalogues(&app).await;
     let client = app.admin();
     let findable = recorded(&client, KPLC, "KES").await;
-    let not_findable = recorded(&client, "Saudi Electricity Company", "SAR").await;
+    let not_findable = recorded(&client, CLICK_BILLER, "SAR").await;
     // What a restored backup looks like: the timeline on record is not that of the cluster.
     app.execute("UPDATE db_epoch SET timeline = timeline + 7").await;
     app.start_peer().await;
@@ -57,4 +68,46 @@ async fn restored(app: TestApp) {
     assert_eq!((text(&released, "/status"), &released["review"]), ("READY", &Value::Null));
     assert_eq!(text(list(&released, "/events").last().expect("an event"), "/actor"), "operator");
     assert_eq!(confirm(&app).await, "0 payments may be sent again\n", "it may be repeated");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f30_what_was_scheduled_for_a_day_that_has_come_is_suspect_too() {
+    run(Db::Postgres, &SETTINGS, restored_after_the_day).await;
+}
+
+async fn restored_after_the_day(app: TestApp) {
+    fetch_catalogues(&app).await;
+    let client = app.admin();
+    let today = app.clock().now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let day = |ahead: i64| json!(today.saturating_add(ahead.days()).to_string());
+    let findable = recorded_for(&client, KPLC, "KES", ("900002", day(2))).await;
+    let not_findable = recorded_for(&client, CLICK_BILLER, "SAR", ("900002", day(2))).await;
+    let later = recorded_for(&client, CLICK_BILLER, "SAR", ("900003", day(20))).await;
+    assert_eq!(text(&client.payment(&findable).await, "/status"), "SCHEDULED");
+    app.clock().advance(Duration::from_secs(3 * 24 * 60 * 60));
+    app.execute("UPDATE db_epoch SET timeline = timeline + 7").await;
+    app.start_peer().await;
+    let client = app.admin();
+    assert_eq!(text(&client.payment(&findable).await, "/status"), "UNKNOWN");
+    assert_eq!(text(&client.payment(&not_findable).await, "/review/reason"), "RESTORED");
+    assert_eq!(text(&client.payment(&later).await, "/status"), "SCHEDULED", "nobody can have sent it");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f30_a_failover_under_a_running_server_sends_nothing_before_it_was_looked_up() {
+    run(Db::Postgres, &[("BILLPAY_TEST_CLICK", "on")], failed_over).await;
+}
+
+async fn failed_over(app: TestApp) {
+    fetch_catalogues(&app).await;
+    let client = app.admin();
+    app.execute("UPDATE db_epoch SET timeline = timeline + 7").await;
+    let findable = recorded(&client, KPLC, "KES").await;
+    let not_findable = recorded(&client, CLICK_BILLER, "SAR").await;
+    assert_eq!(text(&client.wait_for_status(&not_findable, &["NEEDS_REVIEW"]).await, "/review/reason"), "RESTORED");
+    // Not known to the provider, which would recognise a repetition: so it is sent, once.
+    let paid = client.wait_for_status(&findable, &["SUCCEEDED"]).await;
+    let kinds = list(&paid, "/events").iter().map(|event| text(event, "/status")).collect::<Vec<_>>();
+    assert_eq!(kinds[..2], ["READY", "UNKNOWN"], "{paid}");
+    assert_eq!(app.effects().await.len(), 1);
 }
