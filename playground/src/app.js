@@ -7,7 +7,7 @@
 (() => {
   const e = React.createElement;
 
-  const SCOPES = 'billers:read bills:read bills:write payments:read payments:write control_numbers:read control_numbers:write';
+  const SCOPES = 'billers:read bills:read bills:write payments:read payments:write control_numbers:read control_numbers:write webhooks:write';
   const PLACEHOLDER = 'Bearer <paste a token here>';
   const LIVE_EVENTS_KEPT = 50;
   const BILLERS_ASKED = 100;

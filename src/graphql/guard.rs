@@ -36,6 +36,9 @@ pub struct Limits {
     pub max_nesting: usize,
     /// Levels of fields. Pure introspection is exempt.
     pub max_depth: usize,
+    /// Levels of fields with a selection of their own and of fragments below each other, with fragments written out; as
+    /// many as the library walks, which refuses more in words of its own.
+    pub max_levels: usize,
     /// Fields, those below a page counted as often as the page has objects. Pure introspection is exempt.
     pub max_complexity: usize,
     /// Fields and fragments of all operations, with fragments written out.
@@ -60,6 +63,7 @@ impl Default for Limits {
             max_tokens: 1_000,
             max_nesting: 64,
             max_depth: 12,
+            max_levels: 32,
             max_complexity: 5_000,
             max_selections: 5_000,
             max_aliases: 15,
@@ -199,11 +203,14 @@ fn weigh(
 ) -> Result<Weight, RequestError> {
     let mut scales = Scales::new(document, variables);
     scales.weigh_fragments()?;
-    let mut selections = 0_usize;
+    let (mut selections, mut levels) = (0_usize, 0_usize);
     for (_, operation) in document.operations.iter() {
-        selections = selections.saturating_add(scales.weigh(&operation.node.selection_set.node)?.selections);
+        let weight = scales.weigh(&operation.node.selection_set.node)?;
+        selections = selections.saturating_add(weight.selections);
+        levels = levels.max(weight.levels);
     }
     at_most(selections, limits.max_selections, "selections")?;
+    at_most(levels, limits.max_levels, "levels of nesting")?;
     scales.weigh(&chosen.node.selection_set.node)
 }
 

@@ -48,6 +48,7 @@ mod scopes;
 mod servers;
 mod service_attacks;
 mod soak;
+mod sockets;
 mod statement_matrix;
 mod statements;
 mod subscriptions;

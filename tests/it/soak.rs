@@ -99,15 +99,9 @@ async fn watch(program: &Program, length: Duration) -> Vec<Sample> {
     while began.elapsed() < length {
         ticks.tick().await;
         let files = fs::read_dir(program.proc_file("fd")).expect("a process that runs").count();
-        samples.push(Sample { second: i128::from(began.elapsed().as_secs()), rss_kib: rss_kib(program), files });
+        samples.push(Sample { second: i128::from(began.elapsed().as_secs()), rss_kib: program.rss_kib(), files });
     }
     samples
-}
-
-fn rss_kib(program: &Program) -> i128 {
-    let status = fs::read_to_string(program.proc_file("status")).expect("a process that runs");
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("a resident size");
-    line.split_whitespace().nth(1).and_then(|number| number.parse().ok()).expect("a number of KiB")
 }
 
 /// The slope of the line through the samples that is nearest to all of them.

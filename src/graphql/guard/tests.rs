@@ -54,6 +54,35 @@ fn g2_each_limit_holds_at_n_and_refuses_n_and_one() {
 }
 
 #[test]
+fn g2_levels_of_nesting_hold_at_n_and_refuse_n_and_one() {
+    let inline = |count: usize| format!("{{ {} a {} }}", "... on Q { ".repeat(count), "}".repeat(count));
+    let spread = |count: usize| {
+        let next = |number: usize| format!("fragment F{number} on Q {{ ...F{} }} ", number + 1);
+        format!("{{ ...F1 }} {} fragment F{count} on Q {{ a }}", (1..count).map(next).collect::<String>())
+    };
+    let introspection = |count: usize| {
+        format!("{{ __schema {{ types {{ {} name {} }} }} }}", "ofType { ".repeat(count - 2), "}".repeat(count - 2))
+    };
+    let mixed = |count: usize| format!("{{ a {{ ...F }} }} fragment F on A {}", inline(count - 2));
+    let too_many = Some(Fault::TooMany { what: "levels of nesting", limit: 32 });
+    for (at, above) in [
+        (inline(32), inline(33)),
+        (spread(32), spread(33)),
+        (introspection(32), introspection(33)),
+        (mixed(32), mixed(33)),
+    ] {
+        assert_eq!(fault(&at), None, "{at:.60}");
+        assert_eq!(fault(&above), too_many, "{above:.60}");
+    }
+    // Of several operations the library walks those too that are not chosen.
+    let beside = |count: usize| {
+        let document = Arc::new(parse(&format!("query A {{ a }} query B {}", inline(count)), &limits()).unwrap());
+        prepare(document, Some("A"), Variables::default(), &limits()).err().map(|error| error.fault)
+    };
+    assert_eq!((beside(32), beside(33)), (None, too_many));
+}
+
+#[test]
 fn g2_complexity_holds_at_n_and_refuses_n_and_one() {
     let limits = Limits { max_complexity: 201, ..limits() };
     assert!(prepared("{ p(first: 100) { nodes { id } } }", value!({}), &limits).is_ok());

@@ -27,6 +27,8 @@ pub struct Weight {
     pub selections: usize,
     /// Levels of fields.
     pub depth: usize,
+    /// Levels of selection sets below this one, those of fragments too.
+    pub levels: usize,
     /// Fields, those below a page counted as often as the page has objects.
     pub complexity: usize,
     /// Levels of those introspection lists that can contain each other.
@@ -54,6 +56,7 @@ impl Weight {
         Self {
             selections: self.selections.saturating_add(other.selections),
             depth: self.depth.max(other.depth),
+            levels: self.levels.max(other.levels),
             complexity: self.complexity.saturating_add(other.complexity),
             introspection_lists: self.introspection_lists.max(other.introspection_lists),
             level: self.level.beside(other.level),
@@ -61,13 +64,15 @@ impl Weight {
     }
 
     fn within_fragment(self) -> Self {
-        Self { selections: self.selections.saturating_add(1), ..self }
+        Self { selections: self.selections.saturating_add(1), levels: self.levels.saturating_add(1), ..self }
     }
 
     fn within_field(self, name: &str, objects: usize) -> Self {
         Self {
             selections: self.selections.saturating_add(1),
             depth: self.depth.saturating_add(1),
+            // A field that selects nothing opens no level.
+            levels: self.levels.saturating_add(usize::from(self.selections > 0)),
             complexity: self.complexity.saturating_mul(objects).saturating_add(1),
             introspection_lists: self.introspection_lists.saturating_add(usize::from(is_introspection_list(name))),
             level: Level::of(name),

@@ -35,7 +35,8 @@ def ask(query):
 
 def known_ids():
     """Ids of all kinds, so that not every look-up ends at once."""
-    lists = "billers payments bills billNumbers bulkPayments controlNumbers collections callbacks".split()
+    lists = ("billers payments bills billNumbers bulkPayments controlNumbers collections callbacks webhookEndpoints "
+             "apiClients").split()
     found = ask("{ providers { id } " + " ".join(f"{name}(first: 6) {{ nodes {{ id }} }}" for name in lists) + " }")
     pages = [found["providers"], *(found[name]["nodes"] for name in lists)]
     return [node["id"] for page in pages for node in page]

@@ -73,7 +73,7 @@ fn deep(last: &str) -> String {
 }
 
 /// Each limit by its name, with a document at it and one past it.
-fn limits() -> [(&'static str, String, String); 9] {
+fn limits() -> [(&'static str, String, String); 10] {
     let spread = |count: usize| {
         format!(
             "{FRAGMENTS} {{ payments(first: 100) {{ nodes {{ {} }} }} {} }}",
@@ -91,6 +91,7 @@ fn limits() -> [(&'static str, String, String); 9] {
     let directives = |count: usize| format!("{once}{{{}}}", "...Q @include(if: true) ".repeat(count));
     let padded = |characters: usize| format!("{{__typename}}{}", " ".repeat(characters - 12));
     let nested = |levels: usize| format!("{{ nodes(ids: {}{}) {{ id }} }}", "[".repeat(levels), "]".repeat(levels));
+    let levels = |count: usize| format!("{{ {}__typename{} }}", "... on Query { ".repeat(count), " }".repeat(count));
     let tokens = |more: &str| format!("{once}{{{more}{}}}", "...Q ".repeat(495));
     [
         ("depth 12", deep("amount { currency }"), deep("collections(first: 1) { nodes { id } }")),
@@ -110,6 +111,7 @@ fn limits() -> [(&'static str, String, String); 9] {
             "{ controlNumbers(first: 100) { nodes { collections(first: 100) { nodes { id } } } } }".to_owned(),
         ),
         ("brackets 64", nested(62), nested(63)),
+        ("levels of nesting 32", levels(32), levels(33)),
     ]
 }
 

@@ -3,10 +3,10 @@
 //! It is ended by its own id alone, without a warning, as `kill -9` does. It can be frozen too, and told to stop as
 //! whoever runs it would. It is always reaped: dropping it kills it and waits for its end, also where a test fails.
 //!
-//! BILLPAY_BIN names another build of the program, such as a release, for the long runs.
+//! BILLPAY_BIN names another build of the program, such as a release, for the long runs ([`program::path`]).
 
-use std::ffi::{OsStr, OsString};
-use std::fs::{self, OpenOptions};
+use std::ffi::OsStr;
+use std::fs::OpenOptions;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
@@ -14,10 +14,8 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::time::Instant;
 
-/// The variable that names another build.
-const OTHER_PROGRAM: &str = "BILLPAY_BIN";
-/// The program under test.
-const PROGRAM: &str = env!("CARGO_BIN_EXE_billpay");
+use crate::support::program;
+
 /// How often it is looked at.
 const GLANCE: Duration = Duration::from_millis(10);
 
@@ -118,10 +116,7 @@ pub(super) fn output(arguments: &[&str], settings: &[(String, String)]) -> Strin
 }
 
 fn command(settings: &[(String, String)]) -> Command {
-    let program = std::env::var_os(OTHER_PROGRAM).filter(|path| !path.is_empty());
-    // Processes are started in other folders than this one.
-    let program = fs::canonicalize(program.unwrap_or_else(|| OsString::from(PROGRAM)));
-    let mut command = Command::new(program.unwrap_or_else(|error| panic!("the program under test: {error}")));
+    let mut command = Command::new(program::path());
     command.env_clear().envs(settings.iter().cloned());
     command
 }

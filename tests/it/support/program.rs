@@ -1,7 +1,9 @@
 //! The program itself, as a process on a test's database and sandbox: for what one process cannot try on itself.
 //!
-//! It is ended by its own id alone, and always reaped: dropping it kills it and waits for its end.
+//! It is ended by its own id alone, and always reaped: dropping it kills it and waits for its end. BILLPAY_BIN names
+//! another build of it, such as a release, for the long runs.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -15,13 +17,23 @@ use tokio::time::Instant;
 use super::app::free_address;
 use super::{TestApp, eventually};
 
+/// The program under test, unless another is named.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_billpay");
+/// The variable that names another build.
+const OTHER_PROGRAM: &str = "BILLPAY_BIN";
 /// Whoever writes past its limit is told so, where the signal does not end it first.
 const START: &str = r#"trap "" XFSZ; exec "$0" "$@""#;
 /// How often another port is tried where one was taken between the look and the start.
 const MOST_STARTS: u32 = 10;
 const START_LIMIT: Duration = Duration::from_secs(30);
 const GLANCE: Duration = Duration::from_millis(20);
+
+/// Where the program under test is. From the root, since processes are started in other folders than this one.
+pub fn path() -> PathBuf {
+    let other = std::env::var_os(OTHER_PROGRAM).filter(|path| !path.is_empty());
+    let path = fs::canonicalize(other.unwrap_or_else(|| OsString::from(PROGRAM)));
+    path.unwrap_or_else(|error| panic!("the program under test: {error}"))
+}
 
 /// A server's process.
 pub struct Program {
@@ -46,7 +58,7 @@ impl Program {
         let (address, folder) = (free_address(), TempDir::new().expect("a temporary folder"));
         let log = File::create(folder.path().join("log")).expect("a log file");
         let mut command = Command::new("sh");
-        command.args(["-c", START, PROGRAM, "serve"]).current_dir(folder.path());
+        command.args(["-c", START]).arg(path()).arg("serve").current_dir(folder.path());
         command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
         command.envs(app.variables()).env("BILLPAY_LOG__FILTER", "warn");
         command.env("BILLPAY_LISTEN", address.to_string()).env("BILLPAY_PUBLIC_URL", format!("http://{address}"));
@@ -117,6 +129,13 @@ impl Program {
             good(&value).then_some(value)
         })
         .await
+    }
+
+    /// The memory that it holds now.
+    pub fn rss_kib(&self) -> i128 {
+        let status = fs::read_to_string(self.proc_file("status")).expect("a process that runs");
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("a resident size");
+        line.split_whitespace().nth(1).and_then(|number| number.parse().ok()).expect("a number of KiB")
     }
 
     /// What the system tells of its process.
