@@ -7,9 +7,10 @@ use super::engine::{Testimony, actor_of};
 use super::{App, AppError};
 use crate::crash::Step;
 use crate::domain::payment::decide::RecallStage;
-use crate::domain::payment::evidence::Source;
+use crate::domain::payment::evidence::{Source, Verdict};
+use crate::domain::payment::status::PaymentStatus;
 use crate::domain::payment::submission::Submission;
-use crate::domain::provider::{Callbacks, ProviderCode};
+use crate::domain::provider::{Callbacks, ProviderCode, SafetyClass};
 use crate::ports::provider::{CallbackError, CallbackNotice, CollectionAnswer};
 use crate::store::work::Work;
 use crate::store::{Callback, StoreError, Unmatched, retrying};
@@ -201,13 +202,29 @@ impl App {
             (Some(known), Some(told)) if known != told => true,
             (_, Some(told)) => !work.references_of_others(submission, &[told]).await?.is_empty(),
         };
-        if is_strange || work.bills_of(payment.id).await?.len() > 1 {
+        let is_vague = verdict == Verdict::Succeeded
+            && !matches!(payment.status, PaymentStatus::Scheduled | PaymentStatus::Ready | PaymentStatus::Cancelled)
+            && answer.reported.amount.is_none()
+            && self.may_be_asked(submission)
+            && !work.was_told(payment.id, payment.amount).await?;
+        if is_strange || is_vague || work.bills_of(payment.id).await?.len() > 1 {
             return work.request_look_up(submission.id).await;
         }
         self.apply(work, payment, &testimony).await?;
         let statuses = [payment.status];
         let next = self.next_look(submission, statuses, RecallStage::None);
         work.reschedule(submission.id, next).await
+    }
+}
+
+impl App {
+    /// Whether a look-up can tell what a notification leaves open. BILL's names no amount: where the answer to the
+    /// submission was lost, a success of another amount would be taken for ours.
+    fn may_be_asked(&self, submission: &Submission) -> bool {
+        self.provider(submission.provider).is_some_and(|provider| match provider.safety().class(true) {
+            SafetyClass::A | SafetyClass::C => true,
+            SafetyClass::B | SafetyClass::D => false,
+        })
     }
 }
 

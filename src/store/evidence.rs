@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use super::convert::money;
@@ -60,6 +60,21 @@ impl Store {
 }
 
 impl Work {
+    /// Whether anybody who knows has told this amount of a payment.
+    pub async fn was_told(&self, payment: PaymentId, amount: Money) -> Result<bool, StoreError> {
+        use entity::evidence::{Column, Entity};
+        let found: Option<Uuid> = Entity::find()
+            .select_only()
+            .column(Column::Id)
+            .filter(Column::PaymentId.eq(payment.uuid()))
+            .filter(Column::AmountMinor.eq(amount.minor()))
+            .filter(Column::Currency.eq(amount.currency().as_str()))
+            .into_tuple()
+            .one(&self.tx)
+            .await?;
+        Ok(found.is_some())
+    }
+
     /// Keeps a piece of evidence.
     pub async fn keep_evidence(&self, new: &NewEvidence<'_>) -> Result<(), StoreError> {
         let outcome = match new.fold {

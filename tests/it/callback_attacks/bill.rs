@@ -13,9 +13,12 @@ use super::{STORED, XML, assert_flood_is_turned_away, bomb, deep, send, send_par
 use crate::attacks::mac;
 use crate::schedule::day_from_now;
 use crate::support::client::Client;
+use crate::support::proxy::Act;
 use crate::support::vendors::{FINAL, FREIGHT, HARBOR, bank, bill_input, bills, calls, pay, payment, wait_for};
 use crate::support::{TestApp, eventually, on_both_databases, statuses, text};
 
+/// Where a payment is made.
+const PAYMENTS: &str = "/v3/payments";
 const SIGNATURE: &str = "x-bill-sha-signature";
 /// What the tests send themselves, unlike the sandbox.
 const OURS: &str = "SELECT COUNT(*) FROM inbox WHERE dedupe LIKE 'attack-%'";
@@ -237,5 +240,21 @@ on_both_databases! {
         assert_eq!(text(&paid, "/status"), "SUCCEEDED", "{paid}");
         assert_unchanged(&client, &held).await;
         assert_eq!(app.scalar(STORED).await, 0);
+    }
+}
+
+on_both_databases! {
+    with [("BILLPAY_TEST_BILL", "proxied")]
+    async fn c3_bill_a_success_without_an_amount_is_looked_up_where_none_was_told(app: TestApp) {
+        let client = app.admin();
+        let found = bills(&client, FREIGHT).await;
+        // It is made for another amount, and the answer that says so is lost.
+        app.proxy().next(PAYMENTS, Act::Lose);
+        let made = pay(&client, &bill_input(&found[0], "13.25", &bank(&client).await)).await;
+        let made = payment(&client, text(&made, "/id")).await;
+        let named = json!({ "providerReference": "stp01SANDBOXNOTICED1", "ourReference": made["ourReference"] });
+        assert_eq!(told(&app, &notification("vague", &named, "CLEARED")).await, 200);
+        let after = payment(&client, text(&made, "/id")).await;
+        assert_ne!(text(&after, "/status"), "SUCCEEDED", "only a look-up tells of how much: {after}");
     }
 }
