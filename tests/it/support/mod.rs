@@ -41,17 +41,18 @@ macro_rules! on_both_databases {
         on_both_databases! { with [] $(#[$meta])* async fn $name($app: TestApp) $body }
     };
     (with [$($setting:expr),*] $(#[$meta:meta])* async fn $name:ident($app:ident: TestApp) $body:block) => {
-        $(#[$meta])*
         mod $name {
             use super::*;
 
             async fn test($app: $crate::support::TestApp) $body
 
+            $(#[$meta])*
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn sqlite() {
                 $crate::support::run($crate::support::Db::Sqlite, &[$($setting),*], test).await;
             }
 
+            $(#[$meta])*
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn postgres() {
                 $crate::support::run($crate::support::Db::Postgres, &[$($setting),*], test).await;
