@@ -16,6 +16,7 @@ use url::Url;
 
 use crate::app::catalogue::Catalogue;
 use crate::app::overload::Load;
+use crate::app::webhooks::TestLimit;
 use crate::app::{App, Parts, Policy};
 use crate::config::{LEASE_MARGIN, Settings};
 use crate::domain::phone::PhoneNumber;
@@ -186,6 +187,7 @@ pub async fn application(settings: &Settings, clock: &Clock) -> Result<App, Star
         instance,
         webhooks: Arc::new(sender),
         seal: secrets_key.map(|key| Seal::new(Purpose::Webhooks, key)),
+        test_limit: TestLimit::new(clock),
         load: Load::new(settings.worker.max_backlog.get(), settings.database.min_free_bytes),
         failures: Mutex::default(),
         callbacks: Notify::new(),

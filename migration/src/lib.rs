@@ -16,6 +16,7 @@ mod m20261122_000010_webhooks;
 mod m20261122_000011_open;
 mod m20261122_000012_inbox;
 mod m20261122_000013_hot;
+mod m20261122_000014_gone;
 
 /// Every change, oldest first.
 #[derive(Debug)]
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000011_open::Migration),
             Box::new(m20261122_000012_inbox::Migration),
             Box::new(m20261122_000013_hot::Migration),
+            Box::new(m20261122_000014_gone::Migration),
         ]
     }
 }

@@ -55,7 +55,8 @@ impl App {
         Ok(CreatedApiClient { client, secret })
     }
 
-    /// Revokes an API client; one that was revoked before is answered as it is.
+    /// Revokes an API client, and switches the webhook endpoints off that it made: whoever held it is told nothing
+    /// more. One that was revoked before is answered as it is.
     pub async fn revoke_api_client(&self, requester: &Requester, id: &str) -> Result<ApiClient, AppError> {
         require(requester, Scope::Admin)?;
         let not_found = || Refusal::not_found(&["input", "apiClientId"], "API client");
@@ -68,8 +69,14 @@ impl App {
         }
         let now = work.now();
         work.revoke_api_client(id, now).await?;
+        let disabled = work.disable_webhook_endpoints_of(&client.tenant, &id.to_string(), now).await?;
         work.commit().await?;
-        tracing::info!(api_client.id = %id, actor = %requester.subject, "an API client was revoked");
+        tracing::info!(
+            api_client.id = %id,
+            webhook_endpoints = disabled,
+            actor = %requester.subject,
+            "an API client was revoked"
+        );
         client.revoked_at = Some(now);
         Ok(client)
     }

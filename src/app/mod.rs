@@ -91,6 +91,8 @@ pub struct Parts {
     pub webhooks: Arc<dyn WebhookSender>,
     /// What seals their secrets; without it there are no webhooks.
     pub seal: Option<Seal>,
+    /// How many tests of webhooks may be sent.
+    pub test_limit: webhooks::TestLimit,
     /// How much there is to do, and how much room.
     pub load: overload::Load,
     /// How many calls to each provider failed in a row, in this process.

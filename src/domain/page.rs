@@ -16,17 +16,17 @@ pub enum From {
     End,
 }
 
-/// Which part of a list is wanted. The list itself runs from the newest to the oldest.
+/// Which part of a list is wanted. The list itself runs from the newest to the oldest, by a key: most often an id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PageRequest {
+pub struct PageRequest<K = Uuid> {
     /// How many at most.
     pub limit: u64,
     /// Counted from where.
     pub from: From,
     /// Only what stands behind this one.
-    pub after: Option<Uuid>,
+    pub after: Option<K>,
     /// Only what stands before this one.
-    pub before: Option<Uuid>,
+    pub before: Option<K>,
 }
 
 /// Part of a list.
@@ -45,10 +45,12 @@ impl PageRequest {
     pub const fn first(limit: u64) -> Self {
         Self { limit, from: From::Start, after: None, before: None }
     }
+}
 
+impl<K> PageRequest<K> {
     /// Whether it is the very beginning of the list, which is read for many lists at once.
-    pub fn is_beginning(self) -> bool {
-        self == Self::first(self.limit)
+    pub fn is_beginning(&self) -> bool {
+        self.from == From::Start && self.after.is_none() && self.before.is_none()
     }
 
     /// Makes a page of what was found: `limit + 1` objects were asked for, counted from the wanted end.

@@ -20,7 +20,7 @@ use crate::domain::payment::{Allocation, Attempt, Payment, Receipt};
 use crate::domain::provider::ProviderCode;
 use crate::domain::reminder::Reminder;
 use crate::domain::requester::{Requester, Scope};
-use crate::domain::webhook::{WebhookDelivery, WebhookEndpoint};
+use crate::domain::webhook::{DeliveryState, WebhookDelivery, WebhookEndpoint};
 use crate::store::{CallbackReader, KeptCallback, Owner, ProviderRow, StoreError};
 
 /// Loads from the store what one owner may see.
@@ -123,6 +123,8 @@ key! {
 pub struct DeliveriesOfEndpoint {
     /// Which endpoint.
     pub endpoint: Uuid,
+    /// Those in this state; in any where absent.
+    pub state: Option<DeliveryState>,
     /// How many at most.
     pub limit: u64,
 }
@@ -371,10 +373,11 @@ impl Loader<DeliveriesOfEndpoint> for StoreLoader {
         keys: &[DeliveriesOfEndpoint],
     ) -> Result<HashMap<DeliveriesOfEndpoint, Vec<WebhookDelivery>>, LoadError> {
         let mut found = HashMap::new();
-        for limit in keys.iter().map(|key| key.limit).collect::<std::collections::BTreeSet<_>>() {
-            let ids: Vec<_> = keys.iter().filter(|key| key.limit == limit).map(|key| key.endpoint).collect();
-            let deliveries = self.app.store.newest_deliveries(&self.owner, &ids, limit).await?;
-            let key = |endpoint| DeliveriesOfEndpoint { endpoint, limit };
+        for (limit, state) in keys.iter().map(|key| (key.limit, key.state)).collect::<std::collections::BTreeSet<_>>() {
+            let alike = keys.iter().filter(|key| (key.limit, key.state) == (limit, state));
+            let ids: Vec<_> = alike.map(|key| key.endpoint).collect();
+            let deliveries = self.app.store.newest_deliveries(&self.owner, &ids, state, limit).await?;
+            let key = |endpoint| DeliveriesOfEndpoint { endpoint, state, limit };
             found.extend(deliveries.into_iter().map(|(endpoint, deliveries)| (key(endpoint), deliveries)));
         }
         Ok(found)

@@ -258,7 +258,8 @@ impl Mutation {
     }
 
     /// Revokes an API client: it gets no token any more (administrators). Those that it has stay good until they end,
-    /// an hour at most.
+    /// an hour at most. The webhook endpoints that it made are switched off in the same change; whoever is to be told
+    /// on switches them on again by `updateWebhookEndpoint`.
     async fn revoke_api_client(
         &self,
         ctx: &Context<'_>,
@@ -276,7 +277,8 @@ impl Mutation {
         webhook_input::create(ctx, input).await
     }
 
-    /// Changes a webhook endpoint. One that is switched on, or sent elsewhere, is tried at once with what waits for it.
+    /// Changes a webhook endpoint. One that is switched on, or sent elsewhere, is tried at once with what waits for it,
+    /// or once the attempt under way has ended, 15 seconds at most.
     async fn update_webhook_endpoint(
         &self,
         ctx: &Context<'_>,
@@ -295,7 +297,9 @@ impl Mutation {
     }
 
     /// Gives a webhook endpoint a new secret, shown this once. The former signs beside it for a day, so that a receiver
-    /// can change over while webhooks go on; of several changes within a day the newest two sign.
+    /// can change over while webhooks go on; of several changes within a day the newest two sign. Where the answer was
+    /// lost, ask again within ten minutes: the new secret takes the place of the one that was lost, and the receiver's
+    /// own goes on. So do not renew again within ten minutes a secret that the receiver already has.
     async fn rotate_webhook_secret(
         &self,
         ctx: &Context<'_>,

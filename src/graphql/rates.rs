@@ -13,7 +13,7 @@
 use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use governor::middleware::NoOpMiddleware;
 use governor::state::keyed::HashMapStateStore;
@@ -22,11 +22,10 @@ use governor::{Quota, RateLimiter};
 use super::request_error::Fault;
 use crate::domain::requester::TenantId;
 use crate::ports::clock::Clock;
+use crate::ports::pace::{LONGEST_WAIT_SECONDS, Pace, whole_seconds};
 
 /// Charges after which tenants whose allowance is whole again are forgotten.
 const SWEEP_INTERVAL: u32 = 1024;
-/// The longest that anyone is told to wait: by then the allowance is whole.
-const LONGEST_WAIT_SECONDS: u64 = 60;
 
 type Limiter = RateLimiter<TenantId, HashMapStateStore<TenantId>, Pace, NoOpMiddleware<Duration>>;
 
@@ -52,29 +51,6 @@ struct Allowance {
     per_minute: NonZeroU32,
     pace: Pace,
     limiter: Limiter,
-}
-
-/// The clock of a limiter.
-#[derive(Clone, Debug)]
-pub(crate) struct Pace {
-    started: Instant,
-    clock: Clock,
-}
-
-impl Pace {
-    /// Begins now.
-    pub(crate) fn new(clock: Clock) -> Self {
-        Self { started: Instant::now(), clock }
-    }
-}
-
-impl governor::clock::Clock for Pace {
-    type Instant = Duration;
-
-    fn now(&self) -> Duration {
-        let moved = u64::try_from(self.clock.offset_micros()).unwrap_or_default();
-        self.started.elapsed().saturating_add(Duration::from_micros(moved))
-    }
 }
 
 impl RateLimits {
@@ -121,12 +97,6 @@ impl Allowance {
             Err(_) => Err(Fault::RateLimited { retry_after_seconds: LONGEST_WAIT_SECONDS }),
         }
     }
-}
-
-/// Rounded up, so that whoever waits that long is not refused again.
-pub(crate) fn whole_seconds(wait: Duration) -> u64 {
-    let begun = u64::from(wait.subsec_nanos() > 0);
-    wait.as_secs().saturating_add(begun).clamp(1, LONGEST_WAIT_SECONDS)
 }
 
 impl fmt::Debug for Allowance {

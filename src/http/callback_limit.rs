@@ -18,8 +18,8 @@ use governor::state::keyed::HashMapStateStore;
 use governor::{Quota, RateLimiter};
 
 use crate::domain::provider::ProviderCode;
-use crate::graphql::rates::{Pace, whole_seconds};
 use crate::ports::clock::Clock;
+use crate::ports::pace::{Pace, whole_seconds};
 
 /// Callbacks after which addresses whose allowance is whole again are forgotten.
 const SWEEP_INTERVAL: u32 = 1024;

@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod ids;
 pub mod limits;
+pub(crate) mod pace;
 pub mod provider;
 pub mod sessions;
 pub mod webhook_sender;

@@ -4,10 +4,10 @@
 //! little further, so that the connection can be used again and a person can see why a webhook was refused; an endless
 //! or slow one is hung up on. The head is bounded by the HTTP library: 100 headers, some 400 KiB.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use httpdate::parse_http_date;
 use jiff::Timestamp;
-use jiff::fmt::rfc2822::DateTimeParser;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
 use tokio::time::timeout;
@@ -67,14 +67,18 @@ fn excerpt(body: &[u8]) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-/// What `Retry-After` says, in seconds or as a date.
+/// What `Retry-After` says, in seconds or as a date in any of the three forms of HTTP. However much it asks for, it
+/// has asked: what is beyond the longest pause is the longest pause.
 fn retry_after(headers: &HeaderMap, at: Timestamp) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    let pause = if text.bytes().all(|byte| byte.is_ascii_digit()) {
-        Duration::from_secs(text.parse().ok()?)
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let pause = if is_number {
+        // Digits that do not fit are more than any that do.
+        text.parse::<u64>().map_or(LONGEST_RETRY_AFTER, Duration::from_secs)
     } else {
-        let until = DateTimeParser::new().parse_timestamp(text).ok()?;
-        Duration::try_from(until.duration_since(at)).unwrap_or_default()
+        let until = parse_http_date(text).ok()?;
+        // A date that has passed means now.
+        until.duration_since(SystemTime::from(at)).unwrap_or_default()
     };
     Some(pause.min(LONGEST_RETRY_AFTER))
 }
@@ -97,9 +101,27 @@ mod tests {
         assert_eq!(pause(" 0 "), Some(Duration::ZERO));
         assert_eq!(pause("Sun, 22 Nov 2026 12:01:00 GMT"), Some(Duration::from_secs(60)));
         assert_eq!(pause("Sun, 22 Nov 2026 11:00:00 GMT"), Some(Duration::ZERO));
-        assert_eq!(pause("18446744073709551615"), Some(LONGEST_RETRY_AFTER));
-        for nonsense in ["", "-5", "+5", "1.5", "soon", "99999999999999999999"] {
+        for nonsense in ["", " ", "-5", "+5", "1.5", "soon", "Sun, 22 Nov 2026", "Sun, 32 Nov 2026 12:01:00 GMT"] {
             assert_eq!(pause(nonsense), None, "{nonsense}");
+        }
+    }
+
+    #[test]
+    fn f27_a_date_may_have_any_form_of_http() {
+        for date in ["Sunday, 22-Nov-26 12:01:00 GMT", "Sun Nov 22 12:01:00 2026"] {
+            assert_eq!(pause(date), Some(Duration::from_secs(60)), "{date}");
+        }
+        assert_eq!(pause("Sunday, 06-Nov-94 08:49:37 GMT"), Some(Duration::ZERO));
+        assert_eq!(pause("Sun Nov  6 08:49:37 1994"), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn f27_who_asks_for_too_much_is_given_the_most() {
+        let numbers =
+            ["2592001", "18446744073709551615", "99999999999999999999", "340282366920938463463374607431768211456"];
+        let dates = ["Fri, 31 Dec 9999 23:59:59 GMT", "Fri Dec 31 23:59:59 9999"];
+        for far in numbers.into_iter().chain(dates) {
+            assert_eq!(pause(far), Some(LONGEST_RETRY_AFTER), "{far}");
         }
     }
 

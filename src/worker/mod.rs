@@ -45,7 +45,7 @@ pub fn start(app: &App, options: WorkerOptions, shutdown: &CancellationToken) ->
         tasks.spawn(inbox::run(app.clone(), shutdown.clone()));
         tasks.spawn(collections::run(app.clone(), shutdown.clone()));
         tasks.spawn(reminders::run(app.clone(), options, shutdown.clone()));
-        tasks.spawn(webhooks::run(app.clone(), options, shutdown.clone()));
+        tasks.spawn(webhooks::run(app.clone(), shutdown.clone()));
     }
     tasks.close();
     tasks

@@ -1,7 +1,8 @@
 //! Webhooks: claims endpoints that have something to send and gives each its turn.
 //!
 //! Woken by commits of this process and of others, and by time. An endpoint that has nothing to send costs nothing but
-//! its part of one statement a second.
+//! its part of one statement a second. Who takes long to answer holds up nobody else: there is room for many at once,
+//! of which one tenant never has all, and whoever was slow once stands in line again.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -12,7 +13,6 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::WorkerOptions;
 use super::pause;
 use crate::app::App;
 use crate::app::webhooks::ClaimedLane;
@@ -20,16 +20,18 @@ use crate::store::StoreError;
 
 /// How often it looks when nothing wakes it.
 const LOOK: Duration = Duration::from_secs(1);
+/// How many endpoints have their turn at once in this process. A turn takes no thread, and most of it waits.
+const AT_ONCE: usize = 64;
 /// How long commits are gathered before it looks: many may concern one endpoint.
 const GATHER: Duration = Duration::from_millis(20);
 
 /// Runs until the stop, and then until every request that was begun has ended.
-pub(super) async fn run(app: App, options: WorkerOptions, shutdown: CancellationToken) {
+pub(super) async fn run(app: App, shutdown: CancellationToken) {
     if !app.delivers_webhooks() {
         return;
     }
     let turns = TaskTracker::new();
-    let permits = Arc::new(Semaphore::new(options.concurrency));
+    let permits = Arc::new(Semaphore::new(AT_ONCE));
     while !shutdown.is_cancelled() {
         if let Err(error) = run_once(&app, &permits, &turns, &shutdown).await {
             tracing::error!(%error, "the worker could not look for webhooks to deliver");

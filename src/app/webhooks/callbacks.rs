@@ -2,9 +2,10 @@
 //!
 //! A tenant has one endpoint for all of them. Its pass over the log writes a delivery for each such event; deliveries
 //! are then sent in the order of each payment, those of different payments beside each other, so that a receiver that
-//! fails holds up its own payments alone.
+//! fails holds up its own payments alone. A payment whose receiver answers 410 is told no more: what waits of it is
+//! given up, and so is what comes later, until a replay revives it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use futures_util::StreamExt;
 use futures_util::stream;
@@ -19,7 +20,9 @@ use crate::domain::payment::Payment;
 use crate::domain::refusal::Refusal;
 use crate::domain::requester::Requester;
 use crate::domain::webhook::body::{self, PaymentFacts};
-use crate::domain::webhook::{EndpointKind, EndpointState, Outcome, Position, WebhookDelivery, WebhookEndpoint};
+use crate::domain::webhook::{
+    EndpointKind, EndpointState, Outcome, Position, Verdict, WebhookDelivery, WebhookEndpoint,
+};
 use crate::store::{LaneStep, NewWebhookEndpoint, Owner, StoreError};
 
 /// How many events are read at once.
@@ -119,10 +122,9 @@ impl App {
             let more = events.len() as u64 == BATCH;
             let through = events.last().filter(|_| more).map_or(head, |last| last.sequence);
             if through > position.cursor {
-                let wanted = events.iter().filter(|event| endpoint.wants(event.kind));
-                let deliveries: Vec<_> = wanted.map(|event| self.new_callback(endpoint, event)).collect();
+                let deliveries = self.new_callbacks(endpoint, &events).await?;
                 let moved = position.moved(through);
-                if !self.record(turn, self.still_due(turn, moved), &deliveries).await? {
+                if !self.record(turn, self.still_due(turn, moved), &deliveries, None).await? {
                     return Ok(None);
                 }
                 position = moved;
@@ -134,9 +136,26 @@ impl App {
         Ok(Some(position))
     }
 
-    fn new_callback(&self, endpoint: &WebhookEndpoint, event: &Event) -> WebhookDelivery {
+    /// A delivery for each event that is wanted. Who is gone is read before the change that keeps them: only this turn
+    /// and persons write about it, and where a person did meanwhile, the change is not made.
+    async fn new_callbacks(
+        &self,
+        endpoint: &WebhookEndpoint,
+        events: &[Event],
+    ) -> Result<Vec<WebhookDelivery>, StoreError> {
+        let wanted: Vec<&Event> = events.iter().filter(|event| endpoint.wants(event.kind)).collect();
+        let mut payments: Vec<Uuid> = wanted.iter().map(|event| event.subject_id).collect();
+        payments.sort_unstable();
+        payments.dedup();
+        let gone = self.store.payments_gone(endpoint.id, &payments).await?;
+        Ok(wanted.into_iter().map(|event| self.new_callback(endpoint, event, &gone)).collect())
+    }
+
+    fn new_callback(&self, endpoint: &WebhookEndpoint, event: &Event, gone: &HashSet<Uuid>) -> WebhookDelivery {
         let payment_id = Some(PaymentId::from_uuid(event.subject_id));
-        WebhookDelivery { payment_id, next_at: Some(self.clock.now()), ..self.new_delivery(endpoint, event) }
+        let next_at = Some(self.clock.now());
+        let callback = WebhookDelivery { payment_id, next_at, ..self.new_delivery(endpoint, event) };
+        if gone.contains(&event.subject_id) { callback.given_up_untried() } else { callback }
     }
 
     /// A step that goes on; should this process die, whoever comes next finds the lane due.
@@ -171,7 +190,11 @@ impl App {
         let Some(outcome) = self.send_callback(turn, due, delivery).await else { return Ok(Called::NotSent) };
         let verdict = self.judge(&outcome, delivery.attempts + 1);
         let after = delivery.clone().after(outcome, verdict, self.clock.now());
-        let held = self.record(turn, self.still_due(turn, position), &[after]).await?;
+        let gone = match verdict {
+            Verdict::Gone => delivery.payment_id,
+            Verdict::Delivered | Verdict::Retry(_) | Verdict::Dead => None,
+        };
+        let held = self.record(turn, self.still_due(turn, position), &[after], gone).await?;
         Ok(if held { Called::Recorded } else { Called::Lost })
     }
 

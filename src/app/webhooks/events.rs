@@ -74,7 +74,7 @@ impl App {
         state: EndpointState,
         next_at: Option<Timestamp>,
     ) -> Result<(), StoreError> {
-        self.record(turn, LaneStep { position, state, next_at, hold: None }, &[]).await?;
+        self.record(turn, LaneStep { position, state, next_at, hold: None }, &[], None).await?;
         Ok(())
     }
 
@@ -124,7 +124,7 @@ impl App {
                 (LaneStep { position, state: EndpointState::Gone, next_at: None, hold: None }, Next::Nothing)
             }
         };
-        let recorded = self.record(turn, step, &kept).await?;
+        let recorded = self.record(turn, step, &kept, None).await?;
         Ok(if recorded { next } else { Next::Nothing })
     }
 

@@ -13,6 +13,7 @@ mod remove;
 mod replay;
 mod rotate;
 mod send_test;
+mod test_limit;
 mod turn;
 mod update;
 
@@ -31,6 +32,7 @@ pub use create::CreateWebhookEndpoint;
 pub use deliver::ClaimedLane;
 pub use replay::ReplayWebhooks;
 pub use send_test::WebhookTest;
+pub use test_limit::TestLimit;
 pub use update::UpdateWebhookEndpoint;
 
 const ID: &[&str] = &["input", "webhookEndpointId"];

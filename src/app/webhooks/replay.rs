@@ -33,7 +33,7 @@ impl App {
         let through = replay_through(input.from, input.through, endpoint.position.cursor, oldest)?;
         let now = work.now();
         let position = match endpoint.kind {
-            EndpointKind::Tenant => endpoint.position.replaying(input.from, through),
+            EndpointKind::Tenant => endpoint.position.replaying(input.from, through)?,
             // What is to be sent stands in the deliveries themselves.
             EndpointKind::PaymentCallbacks => endpoint.position,
         };

@@ -24,7 +24,8 @@ pub struct WebhookTest {
 }
 
 impl App {
-    /// Sends a test to an endpoint, whether it is switched on or not; nothing about the endpoint changes.
+    /// Sends a test to an endpoint, whether it is switched on or not; nothing about the endpoint changes. Refused where
+    /// it, or its tenant, was sent too many of late.
     pub async fn send_test_webhook(&self, requester: &Requester, id: &str) -> Result<WebhookTest, AppError> {
         require(requester, Scope::WebhooksWrite)?;
         let at = self.clock.now();
@@ -33,6 +34,7 @@ impl App {
         require_url(&endpoint, super::ID)?;
         let url = endpoint.url.ok_or_else(not_found)?;
         let secrets = secrets.open(self.webhook_seal()?, endpoint.id).ok_or_else(super::unavailable)?;
+        self.test_limit.admit(endpoint.id, &endpoint.tenant)?;
         let body = body::of_test(&requester.subject, at);
         let id = body::test_message_id(self.ids.reference());
         let sent = self.webhooks.send(WebhookRequest { url, id, at, body, secrets });

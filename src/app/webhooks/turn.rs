@@ -1,8 +1,10 @@
 //! A turn: what may be done under one claim of a lane, and one attempt within it.
 //!
-//! A turn ends after a while so that others have theirs. Each attempt is over before the lease could end; whoever finds
-//! the fence raised, by another holder or by a person's change, records nothing and leaves.
+//! A turn ends after a while, or after one slow answer, so that others have theirs. Each attempt is over before the
+//! lease could end; whoever finds the fence raised, by another holder or by a person's change, records nothing and
+//! leaves.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,6 +18,7 @@ use super::deliver::ClaimedLane;
 use crate::app::App;
 use crate::crash::Step;
 use crate::domain::event::Event;
+use crate::domain::ids::PaymentId;
 use crate::domain::webhook::{DeliveryState, Outcome, Position, Verdict, WebhookDelivery, WebhookEndpoint};
 use crate::domain::webhook_secret::WebhookSecret;
 use crate::ports::clock::Deadline;
@@ -25,6 +28,8 @@ use crate::telemetry::{metric, spans};
 
 /// How long a lane has its turn.
 const TURN: Duration = Duration::from_secs(20);
+/// How long an attempt may take with more behind it in the same turn.
+const SWIFT: Duration = Duration::from_secs(2);
 /// The longest that one receiver's answer is waited for; the sender's own limit is no longer.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// What is kept where nothing could be signed.
@@ -38,6 +43,8 @@ pub(super) struct Turn<'a> {
     /// Until when the lease surely holds.
     hold: Mutex<Deadline>,
     end: Deadline,
+    /// That an attempt was slow.
+    slow: AtomicBool,
     stop: &'a CancellationToken,
 }
 
@@ -50,7 +57,8 @@ pub(super) struct Letter {
 impl<'a> Turn<'a> {
     pub(super) fn new(claimed: ClaimedLane, stop: &'a CancellationToken) -> Self {
         let ClaimedLane { lane, secrets, deadline } = claimed;
-        Self { lane, secrets, hold: Mutex::new(deadline), end: Deadline::after(TURN), stop }
+        let slow = AtomicBool::new(false);
+        Self { lane, secrets, hold: Mutex::new(deadline), end: Deadline::after(TURN), slow, stop }
     }
 
     pub(super) fn endpoint(&self) -> &WebhookEndpoint {
@@ -59,7 +67,7 @@ impl<'a> Turn<'a> {
 
     /// Whether nothing new is begun.
     pub(super) fn is_over(&self) -> bool {
-        self.stop.is_cancelled() || self.end.left().is_zero()
+        self.stop.is_cancelled() || self.slow.load(Ordering::Relaxed) || self.end.left().is_zero()
     }
 
     fn hold(&self) -> Duration {
@@ -88,7 +96,11 @@ impl App {
         let request = WebhookRequest { url: url.clone(), id, at: self.clock.now(), body, secrets };
         let span = spans::delivery(&turn.endpoint().id);
         let sending = self.webhooks.send(request).instrument(span.clone());
+        let swift = Deadline::after(SWIFT);
         let answer = tokio::time::timeout(patience, sending).await;
+        if swift.left().is_zero() {
+            turn.slow.store(true, Ordering::Relaxed);
+        }
         let outcome = outcome(answer.unwrap_or(WebhookAnswer::Failed(WebhookTrouble::TimedOut)));
         match &outcome {
             Outcome::Delivered(_) => spans::ended(&span, outcome.word()),
@@ -107,13 +119,15 @@ impl App {
         verdict
     }
 
-    /// Records a step of a lane with what came of deliveries, and holds the lane longer where the step says so. False
-    /// where the lane is another's by now, or was changed by a person: then nothing was recorded, and it is let go.
+    /// Records a step of a lane with what came of deliveries, and holds the lane longer where the step says so; of a
+    /// payment whose receiver is `gone`, what waits is given up with it. False where the lane is another's by now, or
+    /// was changed by a person: then nothing was recorded, and it is let go.
     pub(super) async fn record(
         &self,
         turn: &Turn<'_>,
         step: LaneStep,
         deliveries: &[WebhookDelivery],
+        gone: Option<PaymentId>,
     ) -> Result<bool, StoreError> {
         let hold = Deadline::after(self.hold_of_lane());
         let work = self.store.begin(Step::Deliver).await?;
@@ -124,6 +138,9 @@ impl App {
             return Ok(false);
         }
         work.keep_deliveries(turn.endpoint(), deliveries).await?;
+        if let Some(payment) = gone {
+            work.give_up_callbacks(turn.endpoint(), payment).await?;
+        }
         work.commit().await?;
         if step.hold.is_some() {
             turn.renew(hold);

@@ -42,11 +42,11 @@ impl App {
             require_url(&endpoint, &["input", "url"])?;
         }
         let (afresh, narrowed) = (endpoint.begins_afresh(&changes), changes.event_types.is_some());
-        let endpoint = endpoint.changed(changes, work.now());
-        work.save_webhook_endpoint(&endpoint).await?;
-        if narrowed {
-            work.drop_unwanted_deliveries(&endpoint).await?;
+        let mut endpoint = endpoint.changed(changes, work.now());
+        if narrowed && work.drop_unwanted_deliveries(&endpoint).await? > 0 {
+            endpoint = endpoint.relieved(work.now());
         }
+        work.save_webhook_endpoint(&endpoint).await?;
         if afresh {
             work.wake_deliveries(&endpoint).await?;
         }

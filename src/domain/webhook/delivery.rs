@@ -23,6 +23,9 @@ words! {
     }
 }
 
+/// The status by which a receiver says that it wants no more.
+const GONE: u16 = 410;
+
 /// One event on its way to one receiver, where that is worth keeping: it failed at least once, or is a callback.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebhookDelivery {
@@ -42,7 +45,8 @@ pub struct WebhookDelivery {
     pub state: DeliveryState,
     /// How often it was tried since it was first to be sent, or last asked for anew.
     pub attempts: u32,
-    /// The status of the last answer; none where there was no answer.
+    /// The status of the last answer; none where there was no answer. Of a callback that was given up untried it is
+    /// that of its payment's answer which said that the receiver is gone.
     pub http_status: Option<u16>,
     /// Why there was no answer, or no attempt, in a sentence for a person.
     pub trouble: Option<String>,
@@ -131,7 +135,7 @@ impl WebhookDelivery {
         self.last_at = Some(now);
         (self.http_status, self.trouble, self.excerpt) = match outcome {
             Outcome::Delivered(status) => (Some(status), None, None),
-            Outcome::Gone => (Some(410), None, None),
+            Outcome::Gone => (Some(GONE), None, None),
             Outcome::Refused { status, excerpt, .. } => (Some(status), None, excerpt),
             Outcome::Failed(trouble) => (None, Some(trouble), None),
         };
@@ -143,6 +147,12 @@ impl WebhookDelivery {
             Verdict::Gone => (DeliveryState::Waiting, None),
         };
         self
+    }
+
+    /// A callback that is not sent at all, since its payment's receiver is gone.
+    #[must_use]
+    pub fn given_up_untried(self) -> Self {
+        Self { state: DeliveryState::Dead, http_status: Some(GONE), next_at: None, ..self }
     }
 }
 

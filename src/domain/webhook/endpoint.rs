@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use url::Url;
 
 use crate::domain::event::EventType;
@@ -16,8 +16,6 @@ use crate::domain::requester::{CustomerId, TenantId};
 pub const MOST_ENDPOINTS: u64 = 20;
 /// How many events one replay may send again; billpay's choice.
 pub const MOST_REPLAYED: i64 = 100_000;
-/// How long a secret stays valid beside the one that took its place.
-pub const OVERLAP: SignedDuration = SignedDuration::from_hours(24);
 /// The longest description, in characters.
 const LONGEST_DESCRIPTION: usize = 200;
 
@@ -162,6 +160,18 @@ impl WebhookEndpoint {
             ..self
         }
     }
+
+    /// The endpoint once something was dropped that waited for it: since the pause may have been for that, it is tried
+    /// again at once.
+    #[must_use]
+    pub fn relieved(self, now: Timestamp) -> Self {
+        let state = match self.state {
+            EndpointState::Active | EndpointState::Failing => EndpointState::Active,
+            EndpointState::Gone => EndpointState::Gone,
+            EndpointState::Disabled => EndpointState::Disabled,
+        };
+        Self { state, next_at: Some(now), ..self }
+    }
 }
 
 impl Position {
@@ -186,15 +196,21 @@ impl Position {
     }
 
     /// The position with a part of the log to be sent again. One that is on its way is joined with it, so that nothing
-    /// that was asked for is left out.
-    #[must_use]
-    pub fn replaying(self, from: i64, through: i64) -> Self {
-        let wanted = Replay { next: from, through };
-        let replay = self.replay.map_or(wanted, |pending| Replay {
-            next: pending.next.min(wanted.next),
-            through: pending.through.max(wanted.through),
-        });
-        Self { replay: Some(replay), ..self }
+    /// that was asked for is left out; refused where that would make it longer than a replay may be.
+    pub fn replaying(self, from: i64, through: i64) -> Result<Self, Refusal> {
+        let Some(pending) = self.replay else {
+            return Ok(Self { replay: Some(Replay { next: from, through }), ..self });
+        };
+        let joined = Replay { next: pending.next.min(from), through: pending.through.max(through) };
+        if joined.through - joined.next >= MOST_REPLAYED {
+            let Replay { next, through } = pending;
+            let message = format!(
+                "a replay of {next} to {through} is on its way, and joined with it this would be more than \
+                 {MOST_REPLAYED} events; wait for it"
+            );
+            return Err(Refusal::input(&["input"], message));
+        }
+        Ok(Self { replay: Some(joined), ..self })
     }
 }
 

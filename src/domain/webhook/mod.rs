@@ -7,7 +7,9 @@
 pub mod body;
 pub mod delivery;
 pub mod endpoint;
+pub mod renewal;
 pub mod schedule;
 
 pub use delivery::{DeliveryState, Outcome, Verdict, WebhookDelivery};
 pub use endpoint::{Changes, EndpointKind, EndpointState, Position, Replay, WebhookEndpoint};
+pub use renewal::Renewal;

@@ -4,6 +4,7 @@ use async_graphql::connection::{Connection, CursorType, Edge};
 use async_graphql::{InputObject, OutputType};
 use uuid::Uuid;
 
+use super::event::SequenceCursor;
 use crate::domain::ids::AnyId;
 use crate::domain::page::{DEFAULT_PAGE, From, LONGEST_PAGE, Page, PageRequest};
 use crate::graphql::error::bad_input;
@@ -58,19 +59,28 @@ pub fn end_and_limit(first: Option<i32>, last: Option<i32>) -> async_graphql::Re
 impl PageArguments {
     /// The page that is meant; refuses what cannot be one.
     pub fn request(&self, prefix: &str) -> async_graphql::Result<PageRequest> {
+        self.request_by(|cursor| id(cursor, prefix))
+    }
+
+    /// The same of a list whose cursors are sequences.
+    pub fn request_by_sequence(&self) -> async_graphql::Result<PageRequest<i64>> {
+        self.request_by(|cursor| SequenceCursor::decode_cursor(cursor).ok().map(|cursor| cursor.0))
+    }
+
+    fn request_by<K>(&self, key: impl Fn(&str) -> Option<K>) -> async_graphql::Result<PageRequest<K>> {
         let (from, limit) = end_and_limit(self.first, self.last)?;
-        Ok(PageRequest {
-            limit,
-            from,
-            after: self.after.as_deref().map(|cursor| position(cursor, prefix)).transpose()?,
-            before: self.before.as_deref().map(|cursor| position(cursor, prefix)).transpose()?,
-        })
+        let read = |cursor: Option<&str>| {
+            let known =
+                cursor.map(|cursor| key(cursor).ok_or_else(|| bad_input("this cursor is not one of this list")));
+            known.transpose()
+        };
+        Ok(PageRequest { limit, from, after: read(self.after.as_deref())?, before: read(self.before.as_deref())? })
     }
 }
 
-fn position(cursor: &str, prefix: &str) -> async_graphql::Result<Uuid> {
+fn id(cursor: &str, prefix: &str) -> Option<Uuid> {
     let id: Option<AnyId> = cursor.parse().ok().filter(|id: &AnyId| id.prefix() == prefix);
-    id.map(|id| id.uuid()).ok_or_else(|| bad_input("this cursor is not one of this list"))
+    id.map(|id| id.uuid())
 }
 
 /// A page as a connection.
@@ -79,7 +89,16 @@ pub fn connection<T, O: OutputType>(
     cursor: impl Fn(&T) -> String,
     object: impl Fn(T) -> O,
 ) -> Connection<IdCursor, O> {
+    connection_by(page, |item| IdCursor(cursor(item)), object)
+}
+
+/// The same with cursors of another kind.
+pub fn connection_by<C: CursorType + Send + Sync, T, O: OutputType>(
+    page: Page<T>,
+    cursor: impl Fn(&T) -> C,
+    object: impl Fn(T) -> O,
+) -> Connection<C, O> {
     let mut connection = Connection::new(page.has_previous, page.has_next);
-    connection.edges.extend(page.items.into_iter().map(|item| Edge::new(IdCursor(cursor(&item)), object(item))));
+    connection.edges.extend(page.items.into_iter().map(|item| Edge::new(cursor(&item), object(item))));
     connection
 }

@@ -279,7 +279,7 @@ pub fn event(event: domain::Event) -> Event {
     }
 }
 
-/// An event's cursor: its sequence.
+/// The cursor of an event, and of what stands for one: its sequence.
 #[derive(Clone, Copy, Debug)]
 pub struct SequenceCursor(pub i64);
 

@@ -72,7 +72,8 @@ impl WebhookDelivery {
         i32::try_from(self.0.attempts).unwrap_or(i32::MAX)
     }
 
-    /// The HTTP status of the last answer; null where there was no answer.
+    /// The HTTP status of the last answer; null where there was no answer. A callback that was given up untried has the
+    /// 410 by which its payment's receiver had said that it wants no more.
     async fn http_status(&self) -> Option<i32> {
         self.0.http_status.map(i32::from)
     }

@@ -4,10 +4,9 @@ use async_graphql::connection::Connection;
 use async_graphql::{Context, Description, Enum, ID, Object, SimpleObject};
 
 use super::bill::load_error;
-use super::connection::{IdCursor, PageArguments, connection};
-use super::event::EventType;
+use super::connection::{PageArguments, connection_by};
+use super::event::{EventType, SequenceCursor};
 use super::webhook_delivery::{WebhookDelivery, WebhookDeliveryFilter};
-use crate::domain::page::PageRequest;
 use crate::domain::webhook as domain;
 use crate::graphql::context::ContextExt;
 use crate::graphql::error::database;
@@ -137,8 +136,8 @@ impl WebhookEndpoint {
         self.0.removed_at.map(DateTime)
     }
 
-    /// What failed at least once on its way, and every callback of a payment, newest first. What went well at once is
-    /// kept nowhere but in `deliveredThrough`.
+    /// What failed at least once on its way, and every callback of a payment, newest event first. What went well at
+    /// once is kept nowhere but in `deliveredThrough`.
     #[expect(clippy::too_many_arguments, reason = "the arguments of a field are the contract with clients")]
     async fn deliveries(
         &self,
@@ -148,17 +147,16 @@ impl WebhookEndpoint {
         #[graphql(desc = "Behind this cursor.")] after: Option<String>,
         #[graphql(desc = "The last so many.")] last: Option<i32>,
         #[graphql(desc = "Before this cursor.")] before: Option<String>,
-    ) -> async_graphql::Result<Connection<IdCursor, WebhookDelivery>> {
-        let page = PageArguments { first, after, last, before }.request("whd")?;
+    ) -> async_graphql::Result<Connection<SequenceCursor, WebhookDelivery>> {
+        let page = PageArguments { first, after, last, before }.request_by_sequence()?;
         let state = filter.and_then(|filter| filter.state).map(domain::DeliveryState::from);
         let endpoint = self.0.id.uuid();
-        let found = if page.is_beginning() && state.is_none() {
-            let key = DeliveriesOfEndpoint { endpoint, limit: page.limit };
-            let deliveries = ctx.loader().load_one(key).await.map_err(load_error)?.unwrap_or_default();
-            PageRequest::first(page.limit).cut(deliveries)
+        let found = if page.is_beginning() {
+            let key = DeliveriesOfEndpoint { endpoint, state, limit: page.limit };
+            page.cut(ctx.loader().load_one(key).await.map_err(load_error)?.unwrap_or_default())
         } else {
             ctx.app().store.webhook_deliveries(&ctx.owner(), endpoint, state, page).await.map_err(database)?
         };
-        Ok(connection(found, |delivery| delivery.id.to_string(), WebhookDelivery))
+        Ok(connection_by(found, |delivery| SequenceCursor(delivery.sequence), WebhookDelivery))
     }
 }

@@ -36,7 +36,8 @@ pub struct UpdateWebhookEndpointInput {
     pub description: MaybeUndefined<String>,
     /// Of which types of event it is told from now on; an empty list stands for all.
     pub event_types: Option<Vec<EventType>>,
-    /// Whether it is switched on. `true` also has it tried at once after it failed or answered 410.
+    /// Whether it is switched on. `true` also has it tried at once after it failed or answered 410, or once the attempt
+    /// under way has ended, 15 seconds at most.
     pub enabled: Option<bool>,
 }
 

@@ -1,20 +1,23 @@
 //! Deliveries: listing them, keeping what came of attempts, and giving them up or up for another try.
+//!
+//! An endpoint's deliveries are listed by their sequence, of which each stands for one event: many are made in one
+//! millisecond, and their ids have no order then.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, Statement};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, Statement};
 use uuid::Uuid;
 
 use entity::webhook_delivery::{ActiveModel, Column, Entity};
 
 use super::super::owner::Owner;
-use super::super::page::{keyset, newest_of_each};
+use super::super::page::{highest_of_each, keyset};
 use super::super::time::micros;
 use super::super::work::{Work, all_set};
 use super::super::{Store, StoreError};
 use super::row::{delivery, delivery_row};
-use crate::domain::ids::WebhookEndpointId;
+use crate::domain::ids::{PaymentId, WebhookEndpointId};
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::webhook::{DeliveryState, WebhookDelivery, WebhookEndpoint};
 
@@ -37,12 +40,10 @@ impl Store {
         owner: &Owner,
         endpoint: Uuid,
         state: Option<DeliveryState>,
-        page: PageRequest,
+        page: PageRequest<i64>,
     ) -> Result<Page<WebhookDelivery>, StoreError> {
-        let wanted = owned(owner)
-            .add(Column::EndpointId.eq(endpoint))
-            .add_option(state.map(|state| Column::State.eq(state.as_str())));
-        let rows = keyset(Entity::find().filter(wanted), Column::Id, page).all(&self.reader).await?;
+        let wanted = owned(owner).add(Column::EndpointId.eq(endpoint)).add_option(state.map(is));
+        let rows = keyset(Entity::find().filter(wanted), Column::Sequence, page).all(&self.reader).await?;
         Ok(page.cut(rows.into_iter().map(delivery).collect::<Result<Vec<_>, _>>()?))
     }
 
@@ -57,16 +58,19 @@ impl Store {
         rows.into_iter().map(|row| Ok((row.id, delivery(row)?))).collect()
     }
 
-    /// The newest deliveries of each of several endpoints: one more than `limit` of each, so that the caller can tell
-    /// that there is more.
+    /// The newest deliveries of each of several endpoints, in one state or in any: one more than `limit` of each, so
+    /// that the caller can tell that there is more.
     pub async fn newest_deliveries(
         &self,
         owner: &Owner,
         endpoints: &[Uuid],
+        state: Option<DeliveryState>,
         limit: u64,
     ) -> Result<HashMap<Uuid, Vec<WebhookDelivery>>, StoreError> {
-        let wanted = Entity::find().filter(owned(owner)).filter(Column::EndpointId.is_in(endpoints.iter().copied()));
-        let rows = newest_of_each(wanted, Column::Id, Column::EndpointId, limit).all(&self.reader).await?;
+        let wanted = owned(owner).add(Column::EndpointId.is_in(endpoints.iter().copied())).add_option(state.map(is));
+        let wanted = Entity::find().filter(wanted);
+        let newest = highest_of_each(wanted, Column::Id, Column::Sequence, Column::EndpointId, limit);
+        let rows = newest.all(&self.reader).await?;
         let mut found: HashMap<Uuid, Vec<WebhookDelivery>> = HashMap::new();
         for row in rows {
             found.entry(row.endpoint_id).or_default().push(delivery(row)?);
@@ -106,7 +110,33 @@ impl Store {
         let rows = Entity::find().from_raw_sql(statement).all(&self.reader).await?;
         rows.into_iter().map(delivery).collect()
     }
+
+    /// Those of some payments whose receiver wants no more callbacks: it said so, and nobody had all of them sent
+    /// again.
+    pub async fn payments_gone(
+        &self,
+        endpoint: WebhookEndpointId,
+        payments: &[Uuid],
+    ) -> Result<HashSet<Uuid>, StoreError> {
+        if payments.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let found: Vec<Uuid> = Entity::find()
+            .filter(Column::EndpointId.eq(endpoint.uuid()))
+            .filter(Column::PaymentId.is_in(payments.iter().copied()))
+            .filter(Expr::cust(GONE))
+            .select_only()
+            .column(Column::PaymentId)
+            .distinct()
+            .into_tuple()
+            .all(&self.reader)
+            .await?;
+        Ok(found.into_iter().collect())
+    }
 }
+
+/// That a callback was given up because its receiver wants no more: as the index `webhook_deliveries_gone` says it.
+const GONE: &str = "state = 'DEAD' AND http_status = 410";
 
 /// That no older callback of the same payment waits.
 pub(super) const FIRST_IN_LINE: &str = "NOT EXISTS (SELECT 1 FROM webhook_deliveries o \
@@ -158,14 +188,23 @@ impl Work {
         Ok(())
     }
 
-    /// Forgets what waits for an endpoint and is not wanted any more.
-    pub async fn drop_unwanted_deliveries(&self, endpoint: &WebhookEndpoint) -> Result<(), StoreError> {
+    /// Forgets what waits for an endpoint and is not wanted any more; answers how much that was.
+    pub async fn drop_unwanted_deliveries(&self, endpoint: &WebhookEndpoint) -> Result<u64, StoreError> {
         if endpoint.event_types.is_empty() {
-            return Ok(());
+            return Ok(0);
         }
         let wanted = endpoint.event_types.iter().map(|kind| kind.as_str());
         let unwanted = waiting(endpoint).add(Column::EventType.is_not_in(wanted));
-        Entity::delete_many().filter(unwanted).exec(&self.tx).await?;
+        Ok(Entity::delete_many().filter(unwanted).exec(&self.tx).await?.rows_affected)
+    }
+
+    /// Gives up what waits of one payment's callbacks, since its receiver wants no more of them.
+    pub async fn give_up_callbacks(&self, endpoint: &WebhookEndpoint, payment: PaymentId) -> Result<(), StoreError> {
+        let sql = "UPDATE webhook_deliveries \
+             SET state = 'DEAD', http_status = 410, trouble = NULL, excerpt = NULL, next_at = NULL \
+             WHERE endpoint_id = $1 AND payment_id = $2 AND state = 'WAITING'";
+        let values = [endpoint.id.uuid().into(), payment.uuid().into()];
+        self.tx.execute_raw(Statement::from_sql_and_values(self.backend(), sql, values)).await?;
         Ok(())
     }
 
@@ -183,6 +222,10 @@ impl Work {
 
 fn owned(owner: &Owner) -> Condition {
     owner.condition(Column::TenantId, Column::Customer)
+}
+
+fn is(state: DeliveryState) -> Expr {
+    Column::State.eq(state.as_str())
 }
 
 fn of(endpoint: &WebhookEndpoint) -> Condition {

@@ -5,7 +5,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QuerySelect, Statement};
 use uuid::Uuid;
 
 use entity::webhook_endpoint::{ActiveModel, Column, Entity};
@@ -20,7 +20,7 @@ use super::secrets::SealedSecrets;
 use crate::domain::ids::WebhookEndpointId;
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::requester::TenantId;
-use crate::domain::webhook::{EndpointKind, Position, WebhookEndpoint};
+use crate::domain::webhook::{EndpointKind, EndpointState, Position, Renewal, WebhookEndpoint};
 
 /// An endpoint to be kept. It is told of what comes behind the present end of the log.
 #[derive(Clone)]
@@ -85,8 +85,15 @@ impl Work {
         found.one(&self.tx).await?.map(endpoint).transpose()
     }
 
-    /// How many endpoints of its own a tenant has.
+    /// How many endpoints of its own a tenant has. Whoever else counts them waits for the end of this change, so that
+    /// of two who find room for one more only one takes it.
     pub async fn count_webhook_endpoints(&self, tenant: &TenantId) -> Result<u64, StoreError> {
+        // On SQLite a change has no other beside it.
+        if self.backend() == DbBackend::Postgres {
+            let sql = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
+            let name = format!("webhook_endpoints/{}", tenant.as_str());
+            self.tx.query_one_raw(Statement::from_sql_and_values(self.backend(), sql, [name.into()])).await?;
+        }
         let own: Vec<Uuid> = Entity::find()
             .filter(Column::TenantId.eq(tenant.as_str()))
             .filter(Column::Kind.eq(EndpointKind::Tenant.as_str()))
@@ -143,12 +150,42 @@ impl Work {
         Ok(())
     }
 
-    /// Puts a new secret in the place of the present one, which becomes the former.
-    pub async fn rotate_webhook_secret(&self, after: &WebhookEndpoint, sealed: Vec<u8>) -> Result<(), StoreError> {
+    /// Switches off what a subject of a tenant made, where it is not off; answers how many endpoints that were. Whoever
+    /// delivers to one now stops.
+    pub async fn disable_webhook_endpoints_of(
+        &self,
+        tenant: &TenantId,
+        maker: &str,
+        at: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let disabled = Entity::update_many()
+            .filter(Column::TenantId.eq(tenant.as_str()))
+            .filter(Column::CreatedBy.eq(maker))
+            .filter(Column::RemovedAt.is_null())
+            .filter(Column::State.ne(EndpointState::Disabled.as_str()))
+            .col_expr(Column::Fence, Expr::col(Column::Fence).add(1))
+            .col_expr(Column::State, Expr::value(EndpointState::Disabled.as_str()))
+            .col_expr(Column::UpdatedAt, Expr::value(micros(at)))
+            .exec(&self.tx)
+            .await?;
+        Ok(disabled.rows_affected)
+    }
+
+    /// Puts a new secret in the place of the present one, which becomes the former unless that one is kept.
+    pub async fn rotate_webhook_secret(
+        &self,
+        after: &WebhookEndpoint,
+        renewal: Renewal,
+        sealed: Vec<u8>,
+    ) -> Result<(), StoreError> {
+        let former = match renewal {
+            Renewal::First => Column::Secret,
+            Renewal::Repeated => Column::PreviousSecret,
+        };
         Entity::update_many()
             .filter(Column::Id.eq(after.id.uuid()))
             .col_expr(Column::Fence, Expr::col(Column::Fence).add(1))
-            .col_expr(Column::PreviousSecret, Expr::col(Column::Secret))
+            .col_expr(Column::PreviousSecret, Expr::col(former))
             .col_expr(Column::PreviousSecretUntil, Expr::value(after.previous_secret_until.map(micros)))
             .col_expr(Column::Secret, Expr::value(sealed))
             .col_expr(Column::SecretSince, Expr::value(micros(after.secret_since)))

@@ -17,6 +17,9 @@ use super::secrets::SealedSecrets;
 use crate::crash::Step;
 use crate::domain::webhook::{EndpointState, Position, WebhookEndpoint};
 
+/// One tenant is given no more than one part of so many of the room that there is.
+const PARTS: u64 = 4;
+
 /// An endpoint that is held.
 #[derive(Clone, Debug)]
 pub struct Lane {
@@ -67,22 +70,14 @@ impl Store {
         Ok(self.reader.query_one_raw(statement).await?.is_some())
     }
 
-    /// Claims up to `limit` endpoints that have something to send for `owner`, those first whose last turn is longest
-    /// ago: each gets a new fence and a lease by the database's clock.
+    /// Claims up to `limit` endpoints that have something to send for `owner`: each gets a new fence and a lease by the
+    /// database's clock. A tenant's share is a part of the limit, and what anybody holds of that tenant counts; those
+    /// come first whose tenants have the fewest, then those whose last turn is longest ago.
     pub async fn claim_lanes(&self, owner: &str, lease: Duration, limit: u64) -> Result<Vec<Lane>, StoreError> {
         let work = self.begin(Step::Other).await?;
         let backend = work.backend();
-        let now = now_sql(backend, "$1");
-        let due = due(&now);
-        let skip = if backend == DbBackend::Postgres { "FOR UPDATE OF e SKIP LOCKED" } else { "" };
-        let sql = format!(
-            "WITH due AS MATERIALIZED (SELECT e.id FROM webhook_endpoints e JOIN event_heads h ON h.tenant_id = e.tenant_id \
-               WHERE {due} ORDER BY e.served_at LIMIT {limit} {skip}) \
-             UPDATE webhook_endpoints SET lease_owner = $2, lease_until = {now} + $3, served_at = {now}, fence = fence + 1 \
-             WHERE id IN (SELECT id FROM due) RETURNING *"
-        );
         let values = [work.offset().into(), owner.into(), span(lease).into()];
-        let statement = Statement::from_sql_and_values(backend, sql, values);
+        let statement = Statement::from_sql_and_values(backend, claim_sql(backend, limit), values);
         let rows = Entity::find().from_raw_sql(statement).all(&work.tx).await?;
         let now = work.now();
         work.commit().await?;
@@ -159,6 +154,27 @@ impl Work {
             .await?;
         Ok(moved.rows_affected == 1)
     }
+}
+
+/// Claims for `$2`, for `$3` microseconds. PostgreSQL counts and ranks no rows that it locks, so they are chosen first;
+/// what another took meanwhile is not due any more when it is locked, and is left to it.
+fn claim_sql(backend: DbBackend, limit: u64) -> String {
+    let now = now_sql(backend, "$1");
+    let due = due(&now);
+    let share = (limit / PARTS).max(1);
+    let skip = if backend == DbBackend::Postgres { "FOR UPDATE OF e SKIP LOCKED" } else { "" };
+    format!(
+        "WITH ranked AS (SELECT e.id, e.served_at, \
+             row_number() OVER (PARTITION BY e.tenant_id ORDER BY e.served_at, e.id) \
+               + (SELECT count(*) FROM webhook_endpoints o \
+                  WHERE o.tenant_id = e.tenant_id AND o.lease_until >= {now}) AS place \
+           FROM webhook_endpoints e JOIN event_heads h ON h.tenant_id = e.tenant_id WHERE {due}), \
+         chosen AS MATERIALIZED (SELECT id FROM ranked WHERE place <= {share} ORDER BY place, served_at LIMIT {limit}), \
+         due AS MATERIALIZED (SELECT e.id FROM webhook_endpoints e JOIN event_heads h ON h.tenant_id = e.tenant_id \
+           WHERE e.id IN (SELECT id FROM chosen) AND {due} {skip}) \
+         UPDATE webhook_endpoints SET lease_owner = $2, lease_until = {now} + $3, served_at = {now}, fence = fence + 1 \
+         WHERE id IN (SELECT id FROM due) RETURNING *"
+    )
 }
 
 /// A row that this version cannot read is passed over: it comes due again when its lease ends.

@@ -19,8 +19,10 @@ use crate::graphql_attacks::socket::{PROTOCOL, Socket};
 use crate::support::app::{ALL, SECRET, TENANT, free_address};
 use crate::support::client::{Client, KPLC, new_key, payment_input};
 use crate::support::numbers::{made, order, pay as pay_number, wait_for_collections};
+use crate::support::receiver::{Receiver, Reply};
 use crate::support::vendors::{HARBOR, bank, bill_input, bills, pay as pay_bill, wait_for};
-use crate::support::{Db, TestApp, eventually, run, text};
+use crate::support::{Db, TestApp, eventually, list, run, text};
+use crate::webhooks::TRIAL;
 
 /// Words that no log of ours has by chance.
 const ALMARA_ACCOUNT: &str = "7193046281";
@@ -31,6 +33,8 @@ const PHONE: &str = "+254722618394";
 const SAUDI_PHONE: &str = "+966506966507";
 const DESCRIPTION: &str = "memo of the tenth of May";
 const NONSENSE: &str = "nonsense-55901-nonsense";
+const WEBHOOK_PATH: &str = "hooks-of-till-41875";
+const WEBHOOK_WORD: &str = "letmein-60923";
 const SECRETS_KEY: &str = "keeps the sessions of the tests, 32 bytes";
 const FINAL: [&str; 4] = ["SUCCEEDED", "FAILED", "CANCELLED", "NEEDS_REVIEW"];
 
@@ -87,17 +91,19 @@ async fn a2_the_log_of_a_whole_session_holds_no_secret_and_no_account() {
         ("BILLPAY_TEST_CLICK", "on"),
         ("BILLPAY_TEST_BILL", "on"),
         ("BILLPAY_TEST_CLICKPESA", "on"),
+        TRIAL,
     ];
     run(Db::Sqlite, &settings, hold_a_session).await;
 }
 
 async fn hold_a_session(app: TestApp) {
     let process = Process::start(&app).await;
-    let token = app.token(TENANT, ALL);
+    let token = app.token(TENANT, &format!("{ALL} webhooks:write"));
     let client = app.client_at(process.address, &token);
     let mut secrets = pay_by_account(&client).await;
     secrets.append(&mut pay_by_bill_and_number(&app, &client).await);
     secrets.append(&mut lend_a_token(&app, &process, &client).await);
+    secrets.append(&mut be_told(&client).await);
     talk_nonsense(&app, &process, &token).await;
     let own = [token.as_str(), SECRET, SECRETS_KEY, PAYER, PHONE, SAUDI_PHONE, DESCRIPTION, NONSENSE, LOOKED_UP];
     let of_providers = [
@@ -120,8 +126,8 @@ async fn hold_a_session(app: TestApp) {
         assert!(log.contains(expected), "{expected} is not in the log:\n{log}");
     }
     let words = own.into_iter().chain(of_providers).chain(secrets.iter().map(String::as_str));
-    // The last is how every JWT begins.
-    for word in words.chain(["Bearer ", "eyJ"]) {
+    // The last are how every JWT and every secret of webhooks begins.
+    for word in words.chain([WEBHOOK_PATH, WEBHOOK_WORD, "Bearer ", "eyJ", "whsec_"]) {
         let lines: Vec<_> = log.lines().filter(|line| line.contains(word)).collect();
         assert!(lines.is_empty(), "{word} is in the log: {lines:#?}");
     }
@@ -184,6 +190,32 @@ async fn lend_a_token(app: &TestApp, process: &Process, client: &Client) -> Vec<
     assert_eq!(lent.len(), 1);
     lent.push(secret);
     lent
+}
+
+/// Is told by webhooks, all of which it refuses: at an endpoint whose secret is renewed, and at a payment's own URL.
+async fn be_told(client: &Client) -> Vec<String> {
+    let receiver = Receiver::start().await;
+    receiver.always(Reply::Status(403));
+    let url = receiver.url(&format!("/{WEBHOOK_PATH}?access={WEBHOOK_WORD}"));
+    let document = "mutation ($input: CreateWebhookEndpointInput!) { createWebhookEndpoint(input: $input) {
+        secret webhookEndpoint { id } errors { code } } }";
+    let made = client.data(document, json!({ "input": { "url": url } })).await["createWebhookEndpoint"].take();
+    let document = "mutation ($id: ID!) { rotateWebhookSecret(input: { webhookEndpointId: $id }) {
+        secret errors { code } } }";
+    let id = json!({ "id": text(&made, "/webhookEndpoint/id") });
+    let renewed = client.data(document, id).await["rotateWebhookSecret"].take();
+    let mut input = payment_input(&client.biller(KPLC).await, "1111111", "15");
+    input["callbackUrl"] = json!(url);
+    assert_eq!(client.create(input).await["errors"], json!([]));
+    let document = "{ webhookEndpoints { nodes { deliveries { nodes { httpStatus } } } } }";
+    eventually("a refusal of each", || async {
+        let data = client.data(document, json!({})).await;
+        let of_each = list(&data, "/webhookEndpoints/nodes").iter().map(|endpoint| list(endpoint, "/deliveries/nodes"));
+        let refused = of_each.filter(|all| all.iter().any(|delivery| delivery["httpStatus"] == 403)).count();
+        (refused == 2).then_some(())
+    })
+    .await;
+    [&made, &renewed].map(|payload| text(payload, "/secret").trim_start_matches("whsec_").to_owned()).to_vec()
 }
 
 /// Sends what is wrong everywhere: in the address, in headers, in bodies, in documents, in messages.

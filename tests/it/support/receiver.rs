@@ -28,6 +28,8 @@ const DRIP: Duration = Duration::from_millis(50);
 pub enum Reply {
     /// This status, with a short body.
     Status(u16),
+    /// 204, but only after so long.
+    Slow(Duration),
     /// This status, and that so many seconds are to pass.
     RetryAfter(u16, u64),
     /// 307, to this place.
@@ -109,7 +111,7 @@ impl Received {
 
     /// Whether it was answered 2xx.
     pub fn was_taken(&self) -> bool {
-        matches!(self.reply, Reply::Status(200..=299))
+        matches!(self.reply, Reply::Status(200..=299) | Reply::Slow(_))
     }
 }
 
@@ -228,11 +230,13 @@ async fn write(mut stream: TcpStream, reply: Reply, shared: &Shared) -> std::io:
     let head = |status: u16, more: &str, length: u64| {
         format!("HTTP/1.1 {status} Told\r\nconnection: close\r\n{more}content-length: {length}\r\n\r\n")
     };
+    // Some have no body at all.
+    let bare = |status: u16| format!("HTTP/1.1 {status} Told\r\nconnection: close\r\n\r\n");
     match reply {
-        // These have no body at all.
-        Reply::Status(status @ (204 | 304)) => {
-            let head = format!("HTTP/1.1 {status} Told\r\nconnection: close\r\n\r\n");
-            stream.write_all(head.as_bytes()).await
+        Reply::Status(status @ (204 | 304)) => stream.write_all(bare(status).as_bytes()).await,
+        Reply::Slow(pause) => {
+            tokio::time::sleep(pause).await;
+            stream.write_all(bare(204).as_bytes()).await
         }
         Reply::Status(status) => stream.write_all(format!("{}noted", head(status, "", 5)).as_bytes()).await,
         Reply::RetryAfter(status, seconds) => {

@@ -17,10 +17,8 @@ pub enum Thing {
     Collection,
     ApiClient,
     WebhookEndpoint,
-    /// A webhook on its way, and its cursor: the newest.
+    /// A webhook on its way.
     WebhookDelivery,
-    /// The oldest one's cursor.
-    OldestDelivery,
     /// A payment's idempotency key.
     PaymentKey,
     /// A bulk payment's.
@@ -101,7 +99,6 @@ impl Thing {
             | Self::ApiClient
             | Self::WebhookEndpoint
             | Self::WebhookDelivery
-            | Self::OldestDelivery
             | Self::First(_)
             | Self::Last(_) => twin(theirs),
             Self::PaymentKey | Self::BulkKey | Self::NumberKey | Self::BatchKey | Self::PaymentReference => new_key(),

@@ -13,9 +13,9 @@ const ENDPOINTS_AFTER: &str =
     "query ($id: String!) { webhookEndpoints(after: $id) { nodes { id } pageInfo { hasNextPage } } }";
 const ENDPOINTS_BEFORE: &str = "query ($id: String!) { webhookEndpoints(last: 10, before: $id) { nodes { id } } }";
 const DELIVERIES_AFTER: &str =
-    "query ($id: String!) { webhookEndpoints { nodes { deliveries(after: $id) { nodes { id } } } } }";
+    "{ webhookEndpoints { nodes { deliveries(first: 100, after: \"1000000\") { nodes { id } } } } }";
 const DELIVERIES_BEFORE: &str =
-    "query ($id: String!) { webhookEndpoints { nodes { deliveries(last: 10, before: $id) { nodes { id } } } } }";
+    "{ webhookEndpoints { nodes { deliveries(last: 100, before: \"0\") { nodes { id } } } } }";
 const TEST: &str = "mutation ($id: ID!) { sendTestWebhook(input: { webhookEndpointId: $id }) {
     delivered trouble errors { code message path } } }";
 const REPLAY: &str = "mutation ($id: ID!) { replayWebhooks(input: { webhookEndpointId: $id, from: \"0\" }) {
@@ -35,8 +35,8 @@ pub const ROWS: &[Row] = &[
     hidden("Query.node(id) of WebhookEndpoint", Thing::WebhookEndpoint, NODE),
     hidden("Query.nodes(ids) of WebhookDelivery", Thing::WebhookDelivery, NODES),
     hidden("Query.nodes(ids) of WebhookEndpoint", Thing::WebhookEndpoint, NODES),
-    hidden("WebhookEndpoint.deliveries(after)", Thing::WebhookDelivery, DELIVERIES_AFTER),
-    hidden("WebhookEndpoint.deliveries(before)", Thing::OldestDelivery, DELIVERIES_BEFORE),
+    own("WebhookEndpoint.deliveries(after)", DELIVERIES_AFTER),
+    own("WebhookEndpoint.deliveries(before)", DELIVERIES_BEFORE),
     hidden("Mutation.sendTestWebhook(input.webhookEndpointId)", Thing::WebhookEndpoint, TEST),
     hidden("Mutation.replayWebhooks(input.webhookEndpointId)", Thing::WebhookEndpoint, REPLAY),
     hidden("Mutation.updateWebhookEndpoint(input.webhookEndpointId)", Thing::WebhookEndpoint, UPDATE),

@@ -46,10 +46,19 @@ async fn settled(app: &TestApp, endpoint: &str, payment: &Value) -> Vec<Value> {
 
 /// What an endpoint shows of a payment's deliveries, oldest first.
 fn deliveries_of(endpoint: &Value, payment: &Value) -> Vec<Value> {
-    let all = list(endpoint, "/deliveries/nodes").iter();
-    let mut found: Vec<Value> = all.filter(|delivery| delivery["payment"]["id"] == payment["id"]).cloned().collect();
-    found.sort_by_key(|delivery| number(delivery, "/sequence"));
-    found
+    let all = list(endpoint, "/deliveries/nodes").iter().rev();
+    all.filter(|delivery| delivery["payment"]["id"] == payment["id"]).cloned().collect()
+}
+
+/// Asserts that callbacks were given up because the receiver is gone, after so many attempts each.
+#[track_caller]
+fn assert_gone(deliveries: &[Value], attempts: &[i64]) {
+    let tried: Vec<i64> = deliveries.iter().map(|delivery| number(delivery, "/attempts")).collect();
+    assert_eq!(tried, attempts, "{deliveries:?}");
+    for delivery in deliveries {
+        assert_eq!((text(delivery, "/state"), number(delivery, "/httpStatus")), ("DEAD", 410), "{delivery}");
+        assert_eq!(delivery["nextAttemptAt"], Value::Null, "{delivery}");
+    }
 }
 
 on_both_databases! {
@@ -114,7 +123,7 @@ on_both_databases! {
 
 on_both_databases! {
     with [KEY, TRIAL]
-    async fn a_callback_that_fails_is_sent_again_and_410_gives_up_that_one(app: TestApp) {
+    async fn a_callback_that_fails_is_sent_again(app: TestApp) {
         let receiver = Receiver::start().await;
         let client = keeper(&app);
         receiver.next(Reply::Status(502));
@@ -126,18 +135,66 @@ on_both_databases! {
         app.clock().advance(pause_of(&failed));
         let received = receiver.wait_for(2).await;
         assert_eq!((received[0].id(), &received[0].body), (received[1].id(), &received[1].body));
+    }
+}
+
+on_both_databases! {
+    with [KEY, TRIAL]
+    async fn a_url_that_answers_410_is_called_no_more_for_its_payment_until_a_replay(app: TestApp) {
+        let receiver = Receiver::start().await;
+        let client = keeper(&app);
+        // Everything that happens waits behind the first, until that is tried again.
+        receiver.next(Reply::RetryAfter(503, 600));
+        let paid = pay(&client, "1111111", &receiver.url("/paid")).await;
+        let events = events_of(&paid);
+        assert!(events.len() > 2, "{paid}");
+        let callbacks = callbacks_endpoint(&app).await;
+        let all_wait = |found: &Value| {
+            let waiting = deliveries_of(found, &paid);
+            waiting.len() == events.len() && number(&waiting[0], "/attempts") == 1
+        };
+        let found = wait_for(&app, &callbacks, "the first to be tried", all_wait).await;
         receiver.next(Reply::Status(410));
-        let second = pay(&client, "1111111", &receiver.url("/second")).await;
-        let deliveries = settled(&app, &callbacks, &second).await;
-        let states: Vec<&str> = deliveries.iter().map(|delivery| text(delivery, "/state")).collect();
-        assert_eq!((states[0], number(&deliveries[0], "/httpStatus")), ("DEAD", 410));
-        assert!(states.len() > 1 && states[1..].iter().all(|state| *state == "DELIVERED"), "{states:?}");
-        assert_eq!(text(&endpoint(&app, &callbacks).await, "/state"), "ACTIVE");
-        let sequence = &deliveries[0]["sequence"];
-        let again = json!({ "webhookEndpointId": callbacks, "from": sequence, "through": sequence });
+        app.clock().advance(pause_of(&deliveries_of(&found, &paid)[0]));
+        let given_up = settled(&app, &callbacks, &paid).await;
+        let mut attempts = vec![0; events.len()];
+        attempts[0] = 2;
+        assert_gone(&given_up, &attempts);
+        assert_eq!(sequences(&receiver.received()), [events[0]; 2], "nothing newer is sent to who is gone");
+        assert_eq!(text(&endpoint(&app, &callbacks).await, "/state"), "ACTIVE", "other payments are told on");
+        let (from, through) = (events[0].to_string(), events[events.len() - 1].to_string());
+        let again = json!({ "webhookEndpointId": callbacks, "from": from, "through": through });
         done(&client, "replayWebhooks", "__typename", again).await;
-        let revived = settled(&app, &callbacks, &second).await;
+        let revived = settled(&app, &callbacks, &paid).await;
         assert!(revived.iter().all(|delivery| delivery["state"] == "DELIVERED"), "{revived:?}");
+        assert_eq!(sequences(&receiver.received()[2..]), events);
+    }
+}
+
+on_both_databases! {
+    with [KEY, TRIAL]
+    async fn what_comes_later_of_a_payment_whose_url_is_gone_is_given_up_untried(app: TestApp) {
+        let receiver = Receiver::start().await;
+        let client = keeper(&app);
+        receiver.next(Reply::Status(410));
+        let url = [("callbackUrl", json!(receiver.url("/")))];
+        let gone = schedule(&app, &client, &url).await;
+        let callbacks = callbacks_endpoint(&app).await;
+        assert_gone(&settled(&app, &callbacks, &gone).await, &[1]);
+        let well = schedule(&app, &client, &url).await;
+        let mut cancelled = Vec::new();
+        for payment in [&gone, &well] {
+            let id = text(payment, "/id");
+            assert_eq!(client.act("cancelPayment", id).await["errors"], json!([]));
+            cancelled.push(client.wait_for_status(id, &["CANCELLED"]).await);
+        }
+        let mut attempts = vec![0; events_of(&cancelled[0]).len()];
+        attempts[0] = 1;
+        assert_gone(&settled(&app, &callbacks, &cancelled[0]).await, &attempts);
+        settled(&app, &callbacks, &cancelled[1]).await;
+        let mut told = events_of(&gone);
+        told.extend(events_of(&cancelled[1]));
+        assert_eq!(sequences(&receiver.received()), told, "the same URL of another payment is called");
     }
 }
 

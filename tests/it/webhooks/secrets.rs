@@ -16,6 +16,9 @@ use crate::support::{list, number, on_both_databases, text};
 /// How often the secret is renewed while webhooks are on their way.
 const ROTATIONS: usize = 4;
 
+/// By then a renewal is no longer the one before it, asked for again.
+const SETTLED: Duration = Duration::from_secs(11 * 60);
+
 /// How many signatures a request bears.
 fn signatures(received: &Received) -> usize {
     received.header("webhook-signature").split(' ').count()
@@ -68,6 +71,7 @@ on_both_databases! {
         let both = receiver.wait_for(2).await.remove(1);
         assert!(both.is_signed_by(&made.secret) && both.is_signed_by(&second) && signatures(&both) == 2);
         wait_until_told(&app, &made.id).await;
+        app.clock().advance(SETTLED);
         let third = rotate(&client, &made.id).await;
         schedule(&app, &client, &[]).await;
         let newest = receiver.wait_for(3).await.remove(2);
@@ -79,6 +83,29 @@ on_both_databases! {
         schedule(&app, &keeper(&app), &[]).await;
         let last = receiver.wait_for(4).await.remove(3);
         assert!(last.is_signed_by(&third) && !last.is_signed_by(&second) && signatures(&last) == 1);
+    }
+}
+
+on_both_databases! {
+    with [KEY, TRIAL]
+    async fn a_renewal_whose_answer_was_lost_is_asked_for_again_and_ends_no_secret_that_a_receiver_has(app: TestApp) {
+        let receiver = Receiver::start().await;
+        let client = keeper(&app);
+        let made = create(&client, json!({ "url": receiver.url("/") })).await;
+        let lost = rotate(&client, &made.id).await;
+        let until = endpoint(&app, &made.id).await["previousSecretUntil"].take();
+        let shown = rotate(&client, &made.id).await;
+        schedule(&app, &client, &[]).await;
+        let told = receiver.wait_for(1).await.remove(0);
+        assert!(told.is_signed_by(&made.secret), "the receiver has this one, and no other");
+        assert!(told.is_signed_by(&shown) && !told.is_signed_by(&lost) && signatures(&told) == 2);
+        let after = wait_until_told(&app, &made.id).await;
+        assert_eq!(after["previousSecretUntil"], until, "it ends when it was to");
+        app.clock().advance(SETTLED);
+        let next = rotate(&client, &made.id).await;
+        schedule(&app, &client, &[]).await;
+        let told = receiver.wait_for(2).await.remove(1);
+        assert!(told.is_signed_by(&shown) && told.is_signed_by(&next) && signatures(&told) == 2, "as ever");
     }
 }
 
@@ -103,8 +130,9 @@ on_both_databases! {
             // Here the receiver changes over: until now it held the former secret.
             assert!(received[seen..].iter().all(|one| one.is_signed_by(&held)), "it refused one");
             (held, seen) = (renewed, received.len());
+            wait_until_told(&app, &made.id).await;
+            app.clock().advance(SETTLED);
         }
-        wait_until_told(&app, &made.id).await;
         let received = receiver.received();
         assert!(received[seen..].iter().all(|one| one.is_signed_by(&held)), "it refused one");
         let mut told = sequences(&received);

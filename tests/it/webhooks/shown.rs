@@ -15,6 +15,8 @@ use crate::support::{list, number, on_both_databases, text};
 
 /// How many endpoints of its own a tenant may have.
 const MOST_ENDPOINTS: usize = 20;
+/// Many in one moment, so that an order by chance is seldom the right one.
+const DELIVERIES: usize = 8;
 
 on_both_databases! {
     with [KEY, TRIAL]
@@ -91,6 +93,59 @@ on_both_databases! {
         let shown = narrow.query(node, json!({ "id": dead["nodes"][0]["id"] })).await;
         assert_eq!(text(&shown, "/errors/0/extensions/code"), "FORBIDDEN", "a payment needs its own scope: {shown}");
         assert_eq!((&shown["data"]["node"]["payment"], number(&shown, "/data/node/httpStatus")), (&Value::Null, 410));
+    }
+}
+
+on_both_databases! {
+    with [KEY, TRIAL]
+    async fn deliveries_stand_in_the_order_of_the_log_however_fast_they_were_made(app: TestApp) {
+        let receiver = Receiver::start().await;
+        let client = keeper(&app);
+        let url = [("callbackUrl", json!(receiver.url("/")))];
+        schedule(&app, &client, &url).await;
+        let callbacks = callbacks_endpoint(&app).await;
+        let switch = async |on: bool| {
+            let input = json!({ "webhookEndpointId": callbacks, "enabled": on });
+            done(&client, "updateWebhookEndpoint", "__typename", input).await
+        };
+        // What happens meanwhile is made deliveries all at once.
+        switch(false).await;
+        for _ in 1..DELIVERIES {
+            schedule(&app, &client, &url).await;
+        }
+        switch(true).await;
+        let are_done = |found: &Value| {
+            let all = list(found, "/deliveries/nodes");
+            all.len() == DELIVERIES && all.iter().all(|delivery| delivery["state"] == "DELIVERED")
+        };
+        let found = wait_for(&app, &callbacks, "all to be called", are_done).await;
+        let all: Vec<i64> = list(&found, "/deliveries/nodes").iter().map(|one| number(one, "/sequence")).collect();
+        assert!(all.is_sorted_by(|newer, older| newer > older), "{all:?}");
+        let document = "query ($id: ID!, $first: Int, $after: String, $last: Int, $before: String) { node(id: $id) {
+            ... on WebhookEndpoint { deliveries(
+                filter: { state: DELIVERED }, first: $first, after: $after, last: $last, before: $before
+            ) { nodes { sequence } pageInfo { hasNextPage endCursor } } } } }";
+        let page = async |variables: Value| {
+            let mut variables = variables;
+            variables["id"] = json!(callbacks);
+            let page = client.data(document, variables).await["node"]["deliveries"].take();
+            let told: Vec<i64> = list(&page, "/nodes").iter().map(|one| number(one, "/sequence")).collect();
+            (told, page)
+        };
+        let (mut paged, mut after) = (Vec::new(), Value::Null);
+        while paged.len() < DELIVERIES {
+            let (told, found) = page(json!({ "first": 3, "after": after })).await;
+            paged.extend(told);
+            after = found["pageInfo"]["endCursor"].clone();
+            assert_eq!(found["pageInfo"]["hasNextPage"], json!(paged.len() < DELIVERIES));
+        }
+        assert_eq!(paged, all);
+        let (last, _) = page(json!({ "last": 2, "before": after })).await;
+        assert_eq!(last, all[DELIVERIES - 3..DELIVERIES - 1]);
+        for cursor in ["whd_01m80g5rxcfq9s4swzcexz6v59", "", "newest"] {
+            let variables = json!({ "id": callbacks, "after": cursor });
+            assert_eq!(client.refused(document, variables).await, "BAD_USER_INPUT", "{cursor}");
+        }
     }
 }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::domain::webhook::Renewal;
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_795_305_600 + second).expect("a time")
@@ -78,7 +79,7 @@ fn no_types_stand_for_all_and_each_is_kept_once() {
 fn a_cursor_only_grows_and_waits_while_a_replay_is_under_way() {
     let live = Position::at(40).moved(41).moved(39);
     assert_eq!((live, live.behind()), (Position::at(41), 41));
-    let replaying = live.replaying(10, 12);
+    let replaying = live.replaying(10, 12).expect("a replay");
     assert_eq!(replaying.behind(), 9);
     let halfway = replaying.moved(10);
     assert_eq!((halfway.behind(), halfway.cursor), (10, 41));
@@ -88,8 +89,29 @@ fn a_cursor_only_grows_and_waits_while_a_replay_is_under_way() {
 
 #[test]
 fn a_second_replay_joins_the_first() {
-    let joined = Position::at(100).replaying(50, 60).moved(55).replaying(10, 20);
+    let first = Position::at(100).replaying(50, 60).expect("a replay");
+    let joined = first.moved(55).replaying(10, 20).expect("both");
     assert_eq!(joined.replay, Some(Replay { next: 10, through: 60 }));
+}
+
+#[test]
+fn replays_that_are_joined_are_no_longer_than_one() {
+    let first = Position::at(3 * MOST_REPLAYED).replaying(1, MOST_REPLAYED).expect("a replay");
+    let refused = first.replaying(MOST_REPLAYED + 1, MOST_REPLAYED + 1).expect_err("a refusal");
+    assert_eq!(refused.path, ["input"]);
+    assert!(refused.message.contains("a replay of 1 to 100000 is on its way"), "{}", refused.message);
+    assert!(first.replaying(MOST_REPLAYED, MOST_REPLAYED).is_ok(), "within it");
+    let onwards = first.moved(1).replaying(MOST_REPLAYED + 1, MOST_REPLAYED + 1).expect("a replay");
+    assert_eq!(onwards.replay, Some(Replay { next: 2, through: MOST_REPLAYED + 1 }), "what was sent counts no more");
+}
+
+#[test]
+fn what_is_dropped_is_waited_for_no_more() {
+    let failing = endpoint(EndpointState::Failing).relieved(at(1));
+    assert_eq!((failing.state, failing.next_at), (EndpointState::Active, Some(at(1))));
+    for state in [EndpointState::Gone, EndpointState::Disabled] {
+        assert_eq!(endpoint(state).relieved(at(1)).state, state, "who is not served stays so");
+    }
 }
 
 #[test]
@@ -111,4 +133,15 @@ fn a_description_is_short_and_printable() {
     assert_eq!(description("  the shop ").expect("a description").as_deref(), Some("the shop"));
     assert_eq!(description(" ").expect("none"), None);
     assert!(description("a\nb").is_err() && description(&"ä".repeat(201)).is_err());
+}
+
+#[test]
+fn a_renewal_that_follows_soon_upon_another_is_that_one_again() {
+    let made = endpoint(EndpointState::Active);
+    assert_eq!(made.renewal(at(1)), Renewal::First, "there is no former that it could end");
+    let renewed = made.renewed(Renewal::First, at(100));
+    assert_eq!(renewed.previous_secret_until, Some(at(100 + 86_400)));
+    assert_eq!([699, 700].map(|second| renewed.renewal(at(second))), [Renewal::Repeated, Renewal::First]);
+    let again = renewed.clone().renewed(Renewal::Repeated, at(200));
+    assert_eq!((again.secret_since, again.previous_secret_until), (at(200), renewed.previous_secret_until));
 }
