@@ -38,7 +38,7 @@ pub(super) fn normal(mut world: World, case: &Case) -> World {
 fn normal_worker(worker: Worker, world: &World, case: &Case) -> Worker {
     let is_unfenced = case.has(Flaw::NoFence);
     match worker {
-        Worker::Willing { holds, seen: _ } if !is_unfenced && !(holds && world.row.leased_at == Some(world.now)) => {
+        Worker::Willing { holds, seen: _ } if !(is_unfenced || holds && world.row.leased_at == Some(world.now)) => {
             Worker::Idle
         }
         Worker::Told { holds: false, said: Verdict::NotFound, .. } if !is_unfenced => Worker::Idle,
