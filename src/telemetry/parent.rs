@@ -68,7 +68,7 @@ mod tests {
     fn any_other_header_is_as_none() {
         let long = format!("01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-{}", "x".repeat(LONGEST));
         let nobody = "00-00000000000000000000000000000000-b7ad6b7169203331-01";
-        for header in [None, Some(""), Some("x"), Some(&TOLD[1..]), Some(nobody), Some(long.as_str())] {
+        for header in [None, Some(""), Some("x"), Some(&TOLD[3..]), Some(nobody), Some(long.as_str())] {
             assert!(TraceParent::read(header).0.is_none(), "{header:?}");
         }
     }
