@@ -18,8 +18,11 @@ use crate::support::vendors::{MERIDIAN, bank, bills};
 use crate::support::{TestApp, eventually, list, on_both_databases, text};
 
 const FIGURE: &str = "billpay_database_statements_total ";
-/// How often a page is read: other work of the process can only add to the figure.
+/// How often a page is read at least: other work of the process can only add to the figure.
 const READINGS: u32 = 8;
+/// How often a page is read at most that costs more than is wanted: where the machine is busy a batch may be sent before
+/// all that belongs to it was asked for, which adds to the figure as well. A statement a row would add to each reading.
+const MOST_READINGS: u32 = 40;
 
 /// A server in a process of its own. It ends with the value.
 struct Process {
@@ -60,11 +63,15 @@ impl Process {
     }
 }
 
-/// The statements that a page costs, with what reading the figure costs; and how many nodes the page has.
-async fn cost(app: &TestApp, process: &Process, document: &str, first: u32) -> (i64, usize) {
+/// The statements that a page costs, with what reading the figure costs; and how many nodes the page has. It is read
+/// again where it costs more than `wanted`.
+async fn cost(app: &TestApp, process: &Process, document: &str, (first, wanted): (u32, i64)) -> (i64, usize) {
     let client = app.client_at(process.address, &app.token(TENANT, ALL));
     let (mut least, mut nodes) = (i64::MAX, 0);
-    for _ in 0..READINGS {
+    for reading in 0..MOST_READINGS {
+        if reading >= READINGS && least <= wanted {
+            break;
+        }
         let before = process.statements(app).await;
         let data = client.data(document, json!({ "first": first })).await;
         least = least.min(process.statements(app).await - before);
@@ -111,8 +118,8 @@ on_both_databases! {
             "query ($first: Int) { page: bills(first: $first) { nodes { id biller { name } amountScheduled { amount }
                openPayment { id } } } }",
         ] {
-            let (few, five) = cost(&app, &process, document, 5).await;
-            let (many, fifty) = cost(&app, &process, document, 50).await;
+            let (few, five) = cost(&app, &process, document, (5, i64::MAX)).await;
+            let (many, fifty) = cost(&app, &process, document, (50, few)).await;
             assert_eq!((five, fifty), (5, 50), "{document}");
             assert_eq!(few, many, "{document}");
         }
@@ -151,8 +158,8 @@ on_both_databases! {
                ... on ControlNumberEvent { controlNumber { id } } ... on CollectionEvent { collection { id } }
                ... on BulkPaymentEvent { bulkPayment { id payments { id } } } } } }",
         ] {
-            let (few, three) = cost(&app, &process, document, 3).await;
-            let (many, twelve) = cost(&app, &process, document, 12).await;
+            let (few, three) = cost(&app, &process, document, (3, i64::MAX)).await;
+            let (many, twelve) = cost(&app, &process, document, (12, few)).await;
             assert_eq!((three, twelve), (3, 12), "{document}");
             assert_eq!(few, many, "{document}");
         }
