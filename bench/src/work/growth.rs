@@ -18,7 +18,8 @@ const CONNECTIONS: usize = 16;
 
 pub(super) async fn run(world: &mut World) -> Outcome<Vec<Line>> {
     let mut lines = Vec::new();
-    for payments in SIZES.into_iter().filter(|payments| *payments <= world.options.rows) {
+    let most = world.options.rows;
+    for payments in SIZES.into_iter().filter(|payments| *payments <= most) {
         let seeded = world.database(payments).await?;
         let pair = world.pair(&seeded.url, &world.without_worker(), None).await?;
         let client = connect(&seeded.url).await?;
