@@ -1,10 +1,13 @@
 //! What a resolver finds in its context: the application, the requester, and loaders that batch.
+//!
+//! A list that read what its objects will be asked for leaves it here (`Known`), so that no loader has to.
 
-use std::sync::{Arc, OnceLock};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use async_graphql::dataloader::DataLoader;
-use async_graphql::runtime::TokioSpawner;
 use async_graphql::{Context, Request};
+use uuid::Uuid;
 
 use super::error::top_level;
 use super::execute::RequestContext;
@@ -12,6 +15,7 @@ use super::gate::{AtGate, Gate};
 use super::loader::StoreLoader;
 use crate::app::App;
 use crate::app::access::require;
+use crate::domain::bill_number::BillNumber;
 use crate::domain::requester::{Requester, Scope};
 use crate::store::Owner;
 
@@ -21,9 +25,17 @@ struct Loaders {
     made: OnceLock<DataLoader<StoreLoader>>,
 }
 
+/// What a query's lists have read beside their own objects, by id; None: there is none that the requester may see.
+/// Nothing is left here by a subscription, whose context outlives what was read.
+#[derive(Default)]
+struct Known {
+    bill_numbers: Mutex<HashMap<Uuid, Option<BillNumber>>>,
+}
+
 /// Gives a request what its resolvers need.
 pub fn attach(request: Request, context: &RequestContext, gate: &Arc<Gate>) -> Request {
-    request.data(context.clone()).data(Loaders { gate: gate.clone(), made: OnceLock::new() })
+    let loaders = Loaders { gate: gate.clone(), made: OnceLock::new() };
+    request.data(context.clone()).data(loaders).data(Known::default())
 }
 
 /// Shorthands for what stands in the context. Everything here is put there by [`attach`] and by the schema.
@@ -42,6 +54,10 @@ pub trait ContextExt {
     fn require(&self, scope: Scope) -> async_graphql::Result<()>;
     /// Loaders that batch.
     fn loader(&self) -> &DataLoader<StoreLoader>;
+    /// Leaves what a list of a query has read of bill numbers.
+    fn leave_bill_numbers(&self, read: impl Iterator<Item = (Uuid, Option<BillNumber>)>);
+    /// What a list of this query has read of a bill number; None where it has not.
+    fn known_bill_number(&self, id: Uuid) -> Option<Option<BillNumber>>;
 }
 
 impl ContextExt for Context<'_> {
@@ -73,7 +89,17 @@ impl ContextExt for Context<'_> {
         let loaders = self.data_unchecked::<Loaders>();
         loaders.made.get_or_init(|| {
             let loader = StoreLoader::new(self.app().clone(), self.requester());
-            DataLoader::new(loader, TokioSpawner::current(), AtGate(loaders.gate.clone()))
+            DataLoader::new(loader, AtGate(loaders.gate.clone()), AtGate(loaders.gate.clone()))
         })
+    }
+
+    fn leave_bill_numbers(&self, read: impl Iterator<Item = (Uuid, Option<BillNumber>)>) {
+        let known = self.data_unchecked::<Known>();
+        known.bill_numbers.lock().unwrap_or_else(PoisonError::into_inner).extend(read);
+    }
+
+    fn known_bill_number(&self, id: Uuid) -> Option<Option<BillNumber>> {
+        let known = self.data_unchecked::<Known>();
+        known.bill_numbers.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
     }
 }
