@@ -12,9 +12,11 @@
 //! * [`providers`] hold one adapter each, behind [`ports::provider::Provider`]; [`sandbox`] holds their simulators.
 //! * [`webhooks`] sends what happened to receivers, and to public addresses alone.
 //! * [`worker`] is the only one that submits to a provider.
+//! * [`authorities`] are whom all connections to the outside trust.
 //! * [`graphql`] is the schema, [`http`] its transports.
 
 pub mod app;
+pub mod authorities;
 pub mod commands;
 pub mod config;
 pub mod crash;

@@ -14,11 +14,12 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::{Algorithm, DecodingKey};
-use reqwest::{Certificate, Client};
+use reqwest::Client;
 use serde::Deserialize;
 use tokio::sync::{Mutex, MutexGuard};
 use url::Url;
 
+use crate::authorities::authorities;
 use crate::config::KeySetSource;
 
 /// A fetched set is asked for again after this time, so that withdrawn keys stop to count.
@@ -293,10 +294,8 @@ fn is_within(span: SignedDuration, then: Timestamp, now: Timestamp) -> bool {
 }
 
 fn client() -> reqwest::Result<Client> {
-    let roots: reqwest::Result<Vec<_>> =
-        webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().map(|der| Certificate::from_der(der)).collect();
     Client::builder()
-        .tls_certs_only(roots?)
+        .tls_certs_only(authorities()?)
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())

@@ -11,9 +11,10 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use reqwest::{Certificate, Client, RequestBuilder, Response, redirect, retry};
+use reqwest::{Client, RequestBuilder, Response, redirect, retry};
 use url::{Host, Url};
 
+use crate::authorities::authorities;
 use crate::ports::limits::Busy;
 use crate::ports::provider::{PaymentRequest, ProviderError, SubmissionRequest, Trouble};
 
@@ -42,7 +43,7 @@ impl Http {
     pub(super) fn try_new() -> Result<Self, reqwest::Error> {
         let client = Client::builder()
             .user_agent(concat!("billpay/", env!("CARGO_PKG_VERSION")))
-            .tls_certs_only(bundled_roots()?)
+            .tls_certs_only(authorities()?)
             .redirect(redirect::Policy::none())
             .retry(retry::never())
             .no_proxy()
@@ -139,10 +140,6 @@ pub(super) fn is_loopback(url: &Url) -> bool {
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
     }
-}
-
-fn bundled_roots() -> Result<Vec<Certificate>, reqwest::Error> {
-    webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().map(|der| Certificate::from_der(der)).collect()
 }
 
 fn classify(error: &reqwest::Error) -> ProviderError {

@@ -38,6 +38,7 @@ pub use self::clickpesa::{
 };
 use self::effects::Effects;
 pub use self::effects::EffectsError;
+use crate::authorities::authorities;
 
 /// How long a simulator tries to hand one callback over before it counts as not delivered.
 const CALLBACK_TIMEOUT: Duration = Duration::from_secs(5);
@@ -144,14 +145,10 @@ pub fn scenarios(provider_code: &str) -> &'static [Scenario] {
     }
 }
 
-/// The client that delivers callbacks, with its own roots: it must also start where the host has no certificates.
+/// The client that delivers callbacks.
 fn callback_client() -> Result<reqwest::Client, reqwest::Error> {
-    let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS
-        .iter()
-        .map(|der| reqwest::Certificate::from_der(der))
-        .collect::<Result<Vec<_>, _>>()?;
     reqwest::Client::builder()
-        .tls_certs_only(roots)
+        .tls_certs_only(authorities()?)
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
         .timeout(CALLBACK_TIMEOUT)

@@ -14,7 +14,7 @@ use opentelemetry_otlp::{ExporterBuildError, Protocol, SpanExporter, WithExportC
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{ParentBasedSampler, Sampler, SdkTracerProvider};
 use reqwest::blocking::Client;
-use reqwest::{Certificate, redirect, retry};
+use reqwest::{redirect, retry};
 use tracing::{Level, Subscriber};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::Layer;
@@ -22,6 +22,7 @@ use tracing_subscriber::registry::LookupSpan;
 use url::Url;
 
 use super::spans::TARGET;
+use crate::authorities::authorities;
 use crate::config::TelemetrySettings;
 
 /// Where collectors take traces, below their address.
@@ -118,11 +119,9 @@ fn client() -> Result<Client, TracesError> {
 }
 
 fn build() -> Result<Client, reqwest::Error> {
-    let roots: Result<Vec<_>, _> =
-        webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().map(|root| Certificate::from_der(root)).collect();
     Client::builder()
         .user_agent(concat!("billpay/", env!("CARGO_PKG_VERSION")))
-        .tls_certs_only(roots?)
+        .tls_certs_only(authorities()?)
         .redirect(redirect::Policy::none())
         .retry(retry::never())
         .no_proxy()

@@ -19,6 +19,7 @@ use super::answer::{self, Reading};
 use super::resolver::{NotPublic, PublicOnly, SystemResolver};
 use super::sign::sign;
 use super::url::UrlRules;
+use crate::authorities::authorities;
 use crate::domain::webhook_url::UrlRefused;
 use crate::ports::webhook_sender::{WebhookAnswer, WebhookRequest, WebhookSender, WebhookTrouble};
 
@@ -58,7 +59,7 @@ impl Sender {
     /// where billpay is reached itself, which is no place for webhooks.
     pub fn try_new(allow_private: bool, own: Option<&Url>) -> Result<Self, SetUpError> {
         let limits = SendLimits { whole: Duration::from_secs(15), body: Duration::from_secs(2) };
-        let world = World { resolver: Arc::new(SystemResolver), roots: bundled_roots()?, limits };
+        let world = World { resolver: Arc::new(SystemResolver), roots: authorities()?, limits };
         Self::with(allow_private, own, world)
     }
 
@@ -113,10 +114,6 @@ impl fmt::Debug for Sender {
 }
 
 /// The authorities that Mozilla trusts.
-pub(super) fn bundled_roots() -> Result<Vec<Certificate>, reqwest::Error> {
-    webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().map(|root| Certificate::from_der(root)).collect()
-}
-
 fn forbidden(refused: UrlRefused) -> WebhookTrouble {
     match refused {
         UrlRefused::PrivateAddress => WebhookTrouble::ForbiddenAddress,

@@ -6,21 +6,22 @@ use std::path::{Path, PathBuf};
 /// What each layer may use beside itself. What is not listed (the commands and the start) may use everything.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("domain", &[]),
+    ("authorities", &[]),
     ("crash", &[]),
     ("shutdown", &[]),
     ("weakness", &[]),
     ("config", &["domain"]),
-    ("telemetry", &["config"]),
+    ("telemetry", &["config", "authorities"]),
     ("ports", &["domain"]),
     ("store", &["domain", "ports", "crash", "weakness", "telemetry"]),
-    ("providers", &["domain", "ports", "config", "telemetry"]),
-    ("sandbox", &["domain", "ports", "config", "telemetry"]),
-    ("webhooks", &["domain", "ports", "config", "telemetry"]),
+    ("providers", &["domain", "ports", "config", "telemetry", "authorities"]),
+    ("sandbox", &["domain", "ports", "config", "telemetry", "authorities"]),
+    ("webhooks", &["domain", "ports", "config", "telemetry", "authorities"]),
     ("app", &["domain", "ports", "store", "crash", "weakness", "telemetry"]),
     ("worker", &["app", "domain", "ports", "store", "crash", "telemetry"]),
     // The scenarios of the sandbox are part of what a provider says of itself.
     ("graphql", &["app", "domain", "ports", "store", "sandbox", "telemetry"]),
-    ("http", &["graphql", "app", "domain", "ports", "config", "telemetry"]),
+    ("http", &["graphql", "app", "domain", "ports", "config", "telemetry", "authorities"]),
 ];
 /// The only layer that knows SeaORM's entities and the migrations.
 const STORE: &str = "store";

@@ -12,10 +12,10 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::{InTurn, LIMITS, OK, World, authority, request, url};
+use crate::authorities::authorities;
 use crate::ports::webhook_sender::{WebhookAnswer, WebhookSender, WebhookTrouble};
 use crate::webhooks::Sender;
 use crate::webhooks::receiver::{Receiver, read_request};
-use crate::webhooks::send::bundled_roots;
 
 const KEY: &[u8] = include_bytes!("../../../tests/fixtures/tls/key.pem");
 const GOOD: &[u8] = include_bytes!("../../../tests/fixtures/tls/good.pem");
@@ -76,7 +76,7 @@ async fn s10_a_certificate_that_is_not_trusted_is_not_sent_to() {
 
 #[tokio::test]
 async fn s10_an_authority_that_is_not_bundled_is_not_trusted() {
-    let roots = bundled_roots().expect("authorities");
+    let roots = authorities().expect("authorities");
     assert_eq!(sent_by(roots, GOOD).await, WebhookAnswer::Failed(WebhookTrouble::Tls));
 }
 
