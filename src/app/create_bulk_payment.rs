@@ -107,17 +107,17 @@ impl App {
     ) -> Result<CreatedBulkPayment, AppError> {
         let (new, bulk) = self.new_bulk(requester, input, checked, hash);
         let count = new.payments.len() as u64;
-        match self.store_new(&[new]).await?.pop() {
-            Some(Created::Stored) | None => {
+        match self.store_new(&new).await? {
+            Created::Stored => {
                 let provider = checked.provider.as_str();
                 metrics::counter!(metric::PAYMENTS_CREATED, "provider" => provider).increment(count);
                 self.answered_bulk(bulk, input, false).await
             }
-            Some(Created::KeyUsed { payment, request_hash }) => {
+            Created::KeyUsed { payment, request_hash } => {
                 let bulk = self.bulk_of(&payment).await?;
                 self.replay_bulk(bulk, &request_hash, hash, input).await
             }
-            Some(Created::BeingPaid(holder)) => {
+            Created::BeingPaid(holder) => {
                 let owner = Owner::of(requester);
                 let mut faults = Vec::new();
                 self.check_claims(&owner, &checked.items, &mut faults).await?;

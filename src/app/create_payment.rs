@@ -1,10 +1,11 @@
 //! Creating a payment: one transaction, no network.
 //!
-//! The idempotency key is looked up before anything else is checked, so that a repetition answers the payment that was
-//! made, whatever has become of its bill since. Then every input is checked and every fault told at once; only then is
-//! anything written.
+//! Whose idempotency key was used is answered the payment that was made, whatever has become of its bill since: the key
+//! is looked up where the payment would be stored, and before anything is refused. So it costs a new payment no question
+//! of its own. Every input is checked and every fault told at once; only then is anything written.
 
 mod check;
+mod replay;
 mod target;
 
 use jiff::Timestamp;
@@ -13,7 +14,6 @@ use serde_json::json;
 
 use self::target::Resolved;
 use super::access::require;
-use super::overload::unwritten;
 use super::{App, AppError, idempotency};
 use crate::domain::bill::Bill;
 use crate::domain::bill_number::BillNumber;
@@ -23,7 +23,7 @@ use crate::domain::payment::status::PaymentStatus;
 use crate::domain::payment::submission::{Subject, Submission, Times};
 use crate::domain::payment::{Allocation, DeliverySpeed, Payer, Payment};
 use crate::domain::provider::{Capability, ProviderCode};
-use crate::domain::refusal::{Detail, ErrorCode, Refusal};
+use crate::domain::refusal::{ErrorCode, Refusal};
 use crate::domain::requester::{Requester, Scope};
 use crate::domain::schedule::Window;
 use crate::store::{Created, NewPayment, NewSubmission, Owner};
@@ -122,51 +122,24 @@ impl App {
         }
         idempotency::check(&input.idempotency_key)?;
         let hash = hash(requester, &input);
-        let used = self.store.used_key(&requester.tenant, &input.idempotency_key).await.map_err(unwritten)?;
-        if let Some((payment, used_for)) = used {
-            return self.replay(payment, &used_for, &hash, &input).await;
-        }
         let (new, checked) = match self.prepare(requester, &input, hash.clone()).await {
             Ok(prepared) => prepared,
-            // A twin of this request may have been stored meanwhile, and have paid the bill.
-            Err(refused) => {
-                let twin = self.store.used_key(&requester.tenant, &input.idempotency_key).await.map_err(unwritten)?;
-                let (payment, used_for) = twin.ok_or_else(|| refused.unwritten())?;
-                return self.replay(payment, &used_for, &hash, &input).await;
-            }
+            Err(refused) => return self.replay_or(refused, requester, &input, &hash).await,
         };
         let payment = new.payment.clone();
         let next_action_at = checked.send_at;
         let submission = self.submission_of(&payment, checked);
-        let batch = [NewSubmission { submission, next_action_at, payments: vec![new], bulk: None }];
-        match self.store_new(&batch).await?.pop() {
-            Some(Created::Stored) | None => {
+        let new = NewSubmission { submission, next_action_at, payments: vec![new], bulk: None };
+        match self.store_payment(new).await {
+            Ok(Created::Stored) => {
                 metrics::counter!(metric::PAYMENTS_CREATED, "provider" => payment.provider.as_str()).increment(1);
                 spans::note_submission(&payment.submission_id);
                 Ok(CreatedPayment { payment: self.first_answer(payment, &input).await?, replayed: false })
             }
-            Some(Created::KeyUsed { payment, request_hash }) => {
-                self.replay(*payment, &request_hash, &hash, &input).await
-            }
-            Some(Created::BeingPaid(holder)) => {
-                let visible = self.store.payment(&Owner::of(requester), holder).await?.map(|payment| payment.id);
-                let message = "another payment for the same bill or account is still open; wait for it, or set \
-                               evenIfBeingPaid if this one is meant beside it";
-                let refusal = Refusal::new(ErrorCode::BillAlreadyBeingPaid, message).at(&["input", "target"]);
-                Err(refusal.with(Detail::BeingPaid(visible)).into())
-            }
+            Ok(Created::KeyUsed { payment, request_hash }) => self.replay(*payment, &request_hash, &hash, &input).await,
+            Ok(Created::BeingPaid(holder)) => Err(self.being_paid(requester, holder).await?.into()),
+            Err(refused) => self.replay_or(refused, requester, &input, &hash).await,
         }
-    }
-
-    async fn replay(
-        &self,
-        payment: Payment,
-        used_for: &str,
-        asked_for: &str,
-        input: &CreatePayment,
-    ) -> Result<CreatedPayment, AppError> {
-        idempotency::check_same(used_for, asked_for)?;
-        Ok(CreatedPayment { payment: self.first_answer(payment, input).await?, replayed: true })
     }
 
     async fn first_answer(&self, payment: Payment, input: &CreatePayment) -> Result<Payment, AppError> {

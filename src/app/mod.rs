@@ -5,8 +5,10 @@ pub mod api_clients;
 pub mod bill_numbers;
 pub mod cancel_payment;
 pub mod catalogue;
+pub mod coalesce;
 pub mod collections;
 pub mod control_numbers;
+mod counters;
 pub mod create_bulk_payment;
 pub mod create_payment;
 pub mod engine;
@@ -24,6 +26,7 @@ pub mod remind;
 pub mod resolve_payment;
 pub mod suspect;
 pub mod sync_billers;
+pub mod tail;
 pub mod void_payment;
 pub mod wait;
 pub mod webhooks;
@@ -93,8 +96,12 @@ pub struct Parts {
     pub seal: Option<Seal>,
     /// How many tests of webhooks may be sent.
     pub test_limit: webhooks::TestLimit,
+    /// The ends of the logs that are followed.
+    pub tails: tail::Tails,
     /// How much there is to do, and how much room.
     pub load: overload::Load,
+    /// The payments that wait to be stored.
+    pub creations: coalesce::Creations,
     /// How many calls to each provider failed in a row, in this process.
     pub failures: Mutex<BTreeMap<ProviderCode, u32>>,
     /// Raised when a callback was stored, so that those that wait for their payment are tried again.

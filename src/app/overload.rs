@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::slice;
 use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
@@ -52,7 +53,10 @@ impl Load {
     }
 
     /// A place among those who create something for these providers, or why there is none.
-    fn enter(&self, providers: impl IntoIterator<Item = ProviderCode>) -> Result<SemaphorePermit<'_>, Overload> {
+    pub(super) fn enter(
+        &self,
+        providers: impl IntoIterator<Item = ProviderCode>,
+    ) -> Result<SemaphorePermit<'_>, Overload> {
         match self.room() {
             Room::Enough => {}
             Room::Low | Room::Scarce => return Err(Overload::Disk),
@@ -105,10 +109,11 @@ impl App {
         Ok(())
     }
 
-    /// Stores new submissions, unless there is too much to do.
-    pub(super) async fn store_new(&self, batch: &[NewSubmission]) -> Result<Vec<Created>, AppError> {
-        let _place = self.load.enter(batch.iter().map(|new| new.submission.provider)).map_err(refused)?;
-        self.store.create(batch).await.map_err(unwritten)
+    /// Stores a new submission by itself, unless there is too much to do.
+    pub(super) async fn store_new(&self, new: &NewSubmission) -> Result<Created, AppError> {
+        let _place = self.load.enter([new.submission.provider]).map_err(refused)?;
+        let outcome = self.store.create(slice::from_ref(new)).await.pop();
+        outcome.unwrap_or_else(|| Err(StoreError::unheard())).map_err(unwritten)
     }
 
     /// Stores new control numbers, unless there is too much to do.
@@ -126,7 +131,7 @@ pub(super) fn unwritten(error: StoreError) -> AppError {
         Some(lack) => {
             tracing::warn!(%error, ?lack, "the database could not take something new");
             refused(match lack {
-                Lack::Connection => Overload::Busy,
+                Lack::Connection | Lack::Time => Overload::Busy,
                 Lack::Room => Overload::Disk,
             })
             .into()
@@ -134,7 +139,7 @@ pub(super) fn unwritten(error: StoreError) -> AppError {
     }
 }
 
-fn refused(overload: Overload) -> Refusal {
+pub(super) fn refused(overload: Overload) -> Refusal {
     metrics::counter!(metric::OVERLOADED, "reason" => overload.as_str()).increment(1);
     overload.refusal()
 }

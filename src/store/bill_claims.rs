@@ -8,6 +8,7 @@ use uuid::Uuid;
 use entity::bill_claim::{Column, Entity, Model};
 
 use super::create::NewPayment;
+use super::portions::portions;
 use super::work::{Work, all_set};
 use super::{Store, StoreError};
 use crate::domain::bill::Bill;
@@ -50,7 +51,7 @@ impl ClaimKey {
 
 /// Whose claim it is. A bill that its provider lists is one and the same for all tenants, since all of them pay through
 /// the same credentials: only one payment of it may be open. An account is each tenant's own.
-fn claimant(tenant: &str, bill: &str) -> String {
+pub(super) fn claimant(tenant: &str, bill: &str) -> String {
     if bill.is_empty() { tenant.to_owned() } else { String::new() }
 }
 
@@ -80,9 +81,6 @@ impl Work {
             |new: &NewPayment| ClaimKey::all_of(new).into_iter().zip(std::iter::repeat(new.payment.id.uuid()));
         let keys = payments.flat_map(keys_of);
         let mut claims: Vec<_> = keys.collect();
-        if claims.is_empty() {
-            return Ok(());
-        }
         claims.sort();
         let rows = claims.into_iter().map(|(key, payment_id)| {
             all_set::<entity::bill_claim::ActiveModel, _>(Model {
@@ -93,7 +91,9 @@ impl Work {
                 payment_id,
             })
         });
-        Entity::insert_many(rows).exec_without_returning(&self.tx).await?;
+        for rows in portions(rows.collect()) {
+            Entity::insert_many(rows).exec_without_returning(&self.tx).await?;
+        }
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use sea_orm::sea_query::{Expr, OnConflict, Query, SelectStatement};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, FromQueryResult, QueryFilter, QueryTrait};
 use uuid::Uuid;
 
 use entity::bill::{ActiveModel, Column, Entity, Model};
@@ -100,7 +100,7 @@ impl Store {
     /// A page of bills, newest first.
     pub async fn bills(&self, owner: &Owner, filter: &BillFilter, page: PageRequest) -> Result<Page<Bill>, StoreError> {
         let wanted = matching(owner, filter);
-        let rows = keyset(Entity::find().filter(wanted), Column::Id, page).all(&self.reader).await?;
+        let rows = keyset(Entity::find().filter(wanted), Column::Id, page, &self.reader).await?;
         Ok(page.cut(rows.into_iter().map(bill).collect::<Result<Vec<_>, _>>()?))
     }
 
@@ -112,7 +112,8 @@ impl Store {
         account: &str,
     ) -> Result<Option<Bill>, StoreError> {
         let found = Entity::find().filter(exactly(owner)).filter(natural_key(biller, account, ""));
-        found.one(&self.reader).await?.map(bill).transpose()
+        let rows = self.query_often(found.build(self.reader.get_database_backend())).await?;
+        rows.first().map(|row| bill(Model::from_query_result(row, "")?)).transpose()
     }
 
     /// Stores what a look-up told. What was paid since the last one is forgotten: the biller has told anew.

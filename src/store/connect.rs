@@ -9,6 +9,7 @@ use sea_orm::sqlx::{self, Connection};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, Statement};
 
 use super::heads::Heads;
+use super::lane::Lane;
 use super::{Store, StoreError};
 use crate::ports::clock::Clock;
 
@@ -16,6 +17,14 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Shorter than a query may take, so that who waits in vain is told why.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long a process may stand still in the middle of a transaction before the database ends it: a frozen one would
+/// keep the locks of its tenant's log, and with them everybody else. Ours wait for nothing but the database.
+const IDLE_IN_TRANSACTION: (&str, &str) = ("idle_in_transaction_session_timeout", "15s");
+/// Of so many connections one stands beside the pool, for the statements that are sent most.
+const LANE_SHARE: u32 = 4;
+/// How long one waits for a lock: so many share a process's connections that nobody may hold them for one tenant's log.
+/// Longer than a deadlock needs to be found, shorter than a frozen process keeps its locks.
+const LOCK_TIMEOUT: (&str, &str) = ("lock_timeout", "2s");
 const SQLITE_READERS: u32 = 4;
 /// Any number, as long as every process takes the same.
 const MIGRATION_LOCK: i64 = 0x6269_6c6c_7061_7901;
@@ -77,18 +86,23 @@ impl Store {
 
     /// Opens the database without changing its schema.
     pub async fn open(options: &Connect) -> Result<Self, Refused> {
-        let (writer, reader) = if options.url.starts_with("postgres://") || options.url.starts_with("postgresql://") {
-            let pool = Database::connect(postgres(options)).await?;
-            (pool.clone(), pool)
-        } else if options.url.starts_with("sqlite:") && !options.url.contains(":memory:") {
-            let writer = Database::connect(sqlite(options, 1, false)).await?;
-            let reader = Database::connect(sqlite(options, SQLITE_READERS, true)).await?;
-            (writer, reader)
-        } else {
-            return Err(Refused::Kind);
-        };
+        let (writer, reader, lane) =
+            if options.url.starts_with("postgres://") || options.url.starts_with("postgresql://") {
+                let often = options.max_connections / LANE_SHARE;
+                let pool = Database::connect(postgres(options, options.max_connections - often)).await?;
+                let address = pool.get_postgres_connection_pool().connect_options();
+                let lane = u16::try_from(often).ok().filter(|often| *often > 0);
+                let lane = lane.map(|often| Arc::new(Lane::new(address, often, ACQUIRE_TIMEOUT)));
+                (pool.clone(), pool, lane)
+            } else if options.url.starts_with("sqlite:") && !options.url.contains(":memory:") {
+                let writer = Database::connect(sqlite(options, 1, false)).await?;
+                let reader = Database::connect(sqlite(options, SQLITE_READERS, true)).await?;
+                (writer, reader, None)
+            } else {
+                return Err(Refused::Kind);
+            };
         let heads = Arc::new(Heads::default());
-        Ok(Self { writer: counted(writer), reader: counted(reader), clock: options.clock.clone(), heads })
+        Ok(Self { writer: counted(writer), reader: counted(reader), lane, clock: options.clock.clone(), heads })
     }
 
     /// Brings the schema up to date. On PostgreSQL one process at a time does so.
@@ -96,11 +110,12 @@ impl Store {
         match self.writer.get_database_backend() {
             DbBackend::Postgres => {
                 let pool = self.writer.get_postgres_connection_pool();
-                let mut lock =
-                    pool.acquire().await.map_err(|error| DbErr::Conn(sea_orm::RuntimeErr::SqlxError(error.into())))?;
-                let held =
-                    sea_orm::sqlx::query("SELECT pg_advisory_lock($1)").bind(MIGRATION_LOCK).execute(&mut *lock).await;
-                held.map_err(|error| DbErr::Conn(sea_orm::RuntimeErr::SqlxError(error.into())))?;
+                let failed = |error: sqlx::Error| DbErr::Conn(sea_orm::RuntimeErr::SqlxError(error.into()));
+                let mut lock = pool.acquire().await.map_err(failed)?;
+                // Whoever comes second waits as long as the first takes, up to a statement's time.
+                sqlx::query("SET lock_timeout = 0").execute(&mut *lock).await.map_err(failed)?;
+                let held = sqlx::query("SELECT pg_advisory_lock($1)").bind(MIGRATION_LOCK).execute(&mut *lock).await;
+                held.map_err(failed)?;
                 let outcome = Migrator::up(&self.writer, None).await;
                 // Closing the connection frees the lock, whatever happened.
                 drop(lock.detach());
@@ -152,15 +167,16 @@ impl Store {
     }
 }
 
-fn postgres(options: &Connect) -> ConnectOptions {
+fn postgres(options: &Connect, connections: u32) -> ConnectOptions {
     let mut connect = ConnectOptions::new(&options.url);
     connect
-        .max_connections(options.max_connections)
+        .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .statement_timeout(STATEMENT_TIMEOUT)
         .test_before_acquire(false)
         .sqlx_logging(false)
-        .set_application_name("billpay");
+        .set_application_name("billpay")
+        .map_sqlx_postgres_opts(|postgres| postgres.options([IDLE_IN_TRANSACTION, LOCK_TIMEOUT]));
     connect
 }
 

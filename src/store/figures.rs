@@ -106,7 +106,12 @@ impl Store {
             _ => {
                 let pool = self.writer.get_postgres_connection_pool();
                 let most = pool.options().get_max_connections();
-                vec![PoolUse { pool: "all", in_use: in_use(pool.size(), pool.num_idle()), most }]
+                let pool = PoolUse { pool: "all", in_use: in_use(pool.size(), pool.num_idle()), most };
+                let often = self.lane.as_ref().map(|lane| {
+                    let (in_use, most) = lane.in_use();
+                    PoolUse { pool: "often", in_use, most }
+                });
+                [pool].into_iter().chain(often).collect()
             }
         }
     }

@@ -14,6 +14,7 @@ mod bills;
 mod breaker;
 mod bulk_payments;
 mod callbacks;
+mod cells;
 mod collections;
 mod connect;
 mod control_numbers;
@@ -28,10 +29,13 @@ mod figures;
 mod funding_accounts;
 pub mod heads;
 mod inbox;
+mod lane;
 mod notify;
 mod owner;
 mod page;
+mod payment_page;
 mod payments;
+mod portions;
 mod providers;
 mod recalls;
 mod receipts;
@@ -47,7 +51,7 @@ pub mod work;
 
 use std::sync::Arc;
 
-use sea_orm::DatabaseConnection;
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, QueryResult, Statement};
 
 use crate::ports::clock::Clock;
 
@@ -63,7 +67,7 @@ pub use control_numbers::{
 };
 pub use create::{Created, NewBulk, NewPayment, NewSubmission};
 pub use disk::free_bytes;
-pub use epoch::Epoch;
+pub use epoch::{Epoch, Life};
 pub use error::{Lack, StoreError};
 pub use events::{EventFilter, EventPage};
 pub use evidence::NewEvidence;
@@ -86,6 +90,8 @@ pub struct Store {
     writer: DatabaseConnection,
     /// For reads outside a change.
     reader: DatabaseConnection,
+    /// For the statements that are sent most, on PostgreSQL.
+    lane: Option<Arc<lane::Lane>>,
     clock: Clock,
     heads: Arc<heads::Heads>,
 }
@@ -94,6 +100,14 @@ impl Store {
     /// The heads of the tenants' logs, as far as this process knows them.
     pub fn heads(&self) -> &Arc<heads::Heads> {
         &self.heads
+    }
+
+    /// Sends one of the statements that are sent most, by itself.
+    async fn query_often(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        match &self.lane {
+            Some(lane) => lane.query(statement).await,
+            None => self.reader.query_all_raw(statement).await,
+        }
     }
 
     /// Whether the database answers.

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use sea_orm::Database;
 use serde_json::{Value, json};
 
-use crate::support::app::OPERATORS;
+use crate::support::app::{OPERATORS, USER};
 use crate::support::client::{Client, KPLC, new_key, payment_input};
+use crate::support::database::scalar;
 use crate::support::proxy::Act;
 use crate::support::{Db, TestApp, eventually, list, on_both_databases, run, text};
 
@@ -107,6 +109,47 @@ async fn use_up_connections(app: TestApp) {
     })
     .await;
     assert_eq!(list(&after, "/data/payments/nodes").len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_holds_the_end_of_one_tenants_log_holds_up_that_tenant_only() {
+    run(Db::Postgres, &[("BILLPAY_WORKER__ENABLED", "false")], hold_a_log).await;
+}
+
+/// A batch waits for a lock for two seconds, and the next that holds a payment of the same tenant as long again; the rest
+/// is for a busy machine. A lock is held for as long as its holder likes.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
+async fn hold_a_log(app: TestApp) {
+    app.client(OPERATORS, "operator").data(SYNC, json!({})).await;
+    let (held, free) = (app.admin(), app.client("umbrella", USER));
+    let first = recorded(&held, &FIRST_ACCOUNT.to_string()).await;
+    assert_eq!(first["errors"], json!([]), "{first}");
+    let beside = Database::connect(&app.variables()["BILLPAY_DATABASE__URL"]).await.expect("the test's database");
+    app.execute("BEGIN; SELECT sequence FROM event_heads WHERE tenant_id = 'acme' FOR UPDATE").await;
+    let held_up = join_all((1..5).map(|number| {
+        let held = &held;
+        async move { recorded(held, &(FIRST_ACCOUNT + number).to_string()).await }
+    }));
+    let others = async {
+        let waiting = "SELECT count(*) FROM pg_stat_activity \
+                       WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        eventually("a batch to wait", || async { (scalar(&beside, waiting).await >= 1).then_some(()) }).await;
+        let account = FIRST_ACCOUNT.to_string();
+        let payload = recorded(&free, &account);
+        tokio::time::timeout(LONGEST_WAIT, payload).await.expect("another tenant is served in time")
+    };
+    let (held_up, through) = tokio::join!(held_up, others);
+    assert_eq!(through["errors"], json!([]), "{through}");
+    for payload in &held_up {
+        assert_eq!(text(payload, "/errors/0/code"), "OVERLOADED", "{payload}");
+    }
+    let key = text(&first, "/payment/idempotencyKey");
+    let again = held.create(input_of(&held, &FIRST_ACCOUNT.to_string(), key).await).await;
+    assert_eq!((&again["replayed"], &again["payment"]["id"]), (&json!(true), &first["payment"]["id"]), "{again}");
+    app.execute("ROLLBACK").await;
+    assert_eq!(recorded(&held, &(FIRST_ACCOUNT + 1).to_string()).await["errors"], json!([]));
+    beside.close().await.expect("closed");
 }
 
 on_both_databases! {

@@ -1,83 +1,24 @@
 //! Statements: a page costs the same number of them, however many rows it has.
-//!
-//! The figure is one of the whole process, so a process of its own is asked: the real binary, on the database that was
-//! filled before, with nothing else to do.
-
-use std::net::SocketAddr;
-use std::process::Stdio;
-use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use tokio::process::{Child, Command};
 
-use crate::support::app::{ALL, TENANT, free_address};
+use crate::support::app::ALL;
 use crate::support::client::{Client, KPLC, new_key, payment_input};
+use crate::support::meter::Meter;
 use crate::support::numbers::{made, order, pay as pay_number, wait_for_collections};
 use crate::support::vendors::{MERIDIAN, bank, bills};
-use crate::support::{TestApp, eventually, list, on_both_databases, text};
+use crate::support::{list, on_both_databases, text};
 
-const FIGURE: &str = "billpay_database_statements_total ";
-/// How often a page is read at least: other work of the process can only add to the figure.
-const READINGS: u32 = 8;
-/// How often a page is read at most that costs more than is wanted: where the machine is busy a batch may be sent before
-/// all that belongs to it was asked for, which adds to the figure as well. A statement a row would add to each reading.
-const MOST_READINGS: u32 = 40;
+/// How often a creation is made at most. Other work of the process can only add to the figure.
+const MOST_READINGS: usize = 40;
+/// The process takes long pages.
+const SETTINGS: [(&str, &str); 1] = [("BILLPAY_GRAPHQL__MAX_COMPLEXITY", "1000000")];
 
-/// A server in a process of its own. It ends with the value.
-struct Process {
-    _child: Child,
-    address: SocketAddr,
-}
-
-impl Process {
-    async fn start(app: &TestApp) -> Self {
-        let address = free_address();
-        let child = Command::new(env!("CARGO_BIN_EXE_billpay"))
-            .arg("serve")
-            .envs(app.variables())
-            .env("BILLPAY_LISTEN", address.to_string())
-            .env("BILLPAY_PUBLIC_URL", format!("http://{address}"))
-            .env("BILLPAY_WORKER__ENABLED", "false")
-            .env("BILLPAY_GRAPHQL__MAX_COMPLEXITY", "1000000")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("the binary starts");
-        eventually("the server's process", || async {
-            let ready = app.http().get(format!("http://{address}/readyz")).send().await;
-            ready.ok().filter(|answer| answer.status().is_success()).map(drop)
-        })
-        .await;
-        Self { _child: child, address }
-    }
-
-    /// The statements that the process has sent so far.
-    async fn statements(&self, app: &TestApp) -> i64 {
-        let answer = app.http().get(format!("http://{}/metrics", self.address)).send().await.expect("an answer");
-        let metrics = answer.text().await.expect("a text");
-        let figure = metrics.lines().find_map(|line| line.strip_prefix(FIGURE)).expect("the figure");
-        figure.parse().expect("a number")
-    }
-}
-
-/// The statements that a page costs, with what reading the figure costs; and how many nodes the page has. It is read
-/// again where it costs more than `wanted`.
-async fn cost(app: &TestApp, process: &Process, document: &str, (first, wanted): (u32, i64)) -> (i64, usize) {
-    let client = app.client_at(process.address, &app.token(TENANT, ALL));
-    let (mut least, mut nodes) = (i64::MAX, 0);
-    for reading in 0..MOST_READINGS {
-        if reading >= READINGS && least <= wanted {
-            break;
-        }
-        let before = process.statements(app).await;
-        let data = client.data(document, json!({ "first": first })).await;
-        least = least.min(process.statements(app).await - before);
-        nodes = list(&data, "/page/nodes").len();
-    }
-    (least, nodes)
+/// The statements that a page of `first` nodes costs, and how many nodes it has.
+async fn cost(meter: &Meter, document: &str, first: u32) -> (i64, usize) {
+    let (statements, data) = meter.cost(document, &json!({ "first": first })).await;
+    (statements, list(&data, "/page/nodes").len())
 }
 
 async fn pay(client: &Client, biller: &str, account: String) -> Value {
@@ -100,8 +41,7 @@ on_both_databases! {
                 client.wait_for_status(text(&payload, "/payment/id"), &["SUCCEEDED"]).await;
             }
         }
-        let process = Process::start(&app).await;
-        tokio::time::sleep(Duration::from_millis(500)).await;
+        let meter = Meter::start(&app, ALL, &SETTINGS).await;
         for document in [
             "query ($first: Int) { page: payments(first: $first) { nodes { id status biller { name provider { code } }
                provider { code health { state } } billNumber { id customerName biller { name } } failure { code }
@@ -118,8 +58,8 @@ on_both_databases! {
             "query ($first: Int) { page: bills(first: $first) { nodes { id biller { name } amountScheduled { amount }
                openPayment { id } } } }",
         ] {
-            let (few, five) = cost(&app, &process, document, (5, i64::MAX)).await;
-            let (many, fifty) = cost(&app, &process, document, (50, few)).await;
+            let (few, five) = cost(&meter, document, 5).await;
+            let (many, fifty) = cost(&meter, document, 50).await;
             assert_eq!((five, fifty), (5, 50), "{document}");
             assert_eq!(few, many, "{document}");
         }
@@ -145,8 +85,7 @@ on_both_databases! {
             assert_eq!(pay_number(&app, text(&made, "/number"), &format!("{}", 2_000 + amount)).await, 200);
             wait_for_collections(&client, text(&made, "/id"), 1).await;
         }
-        let process = Process::start(&app).await;
-        tokio::time::sleep(Duration::from_millis(500)).await;
+        let meter = Meter::start(&app, ALL, &SETTINGS).await;
         for document in [
             "query ($first: Int) { page: bulkPayments(first: $first) { nodes { id total { amount } payments { id
                biller { name disbursementMethod deliverySpeeds } fundingAccount { label } cancellation { reason }
@@ -158,10 +97,47 @@ on_both_databases! {
                ... on ControlNumberEvent { controlNumber { id } } ... on CollectionEvent { collection { id } }
                ... on BulkPaymentEvent { bulkPayment { id payments { id } } } } } }",
         ] {
-            let (few, three) = cost(&app, &process, document, (3, i64::MAX)).await;
-            let (many, twelve) = cost(&app, &process, document, (12, few)).await;
+            let (few, three) = cost(&meter, document, 3).await;
+            let (many, twelve) = cost(&meter, document, 12).await;
             assert_eq!((three, twelve), (3, 12), "{document}");
             assert_eq!(few, many, "{document}");
         }
+    }
+}
+
+/// What one payment costs that arrives alone: its account's bill is read, and it is stored. On PostgreSQL by one
+/// statement; on SQLite claims and keys are read, and six tables written. Beginning and committing count nothing.
+const LONE_CREATION_POSTGRES: i64 = 2;
+const LONE_CREATION_SQLITE: i64 = 9;
+
+async fn record(client: &Client, biller: &str, account: String) {
+    let document = "mutation ($input: CreatePaymentInput!) { createPayment(input: $input) {
+        replayed payment { id status amount { amount } } errors { code } } }";
+    let mut input = payment_input(biller, &account, "15");
+    input["wait"] = json!("RECORDED");
+    let payload = client.data(document, json!({ "input": input })).await;
+    assert_eq!(payload["createPayment"]["errors"], json!([]), "{payload}");
+}
+
+on_both_databases! {
+    async fn a_payment_that_is_alone_costs_as_few_statements_as_can_be(app: TestApp) {
+        let biller = app.admin().biller(KPLC).await;
+        let meter = Meter::start(&app, ALL, &SETTINGS).await;
+        let is_postgres = app.variables()["BILLPAY_DATABASE__URL"].starts_with("postgres");
+        let expected = if is_postgres { LONE_CREATION_POSTGRES } else { LONE_CREATION_SQLITE };
+        let (mut idle, mut least) = (i64::MAX, i64::MAX);
+        for reading in 0..MOST_READINGS {
+            let begun = meter.statements().await;
+            idle = idle.min(meter.statements().await - begun);
+            // Other processes are told of this one at once, and of what follows on its heels some time later.
+            record(&meter.client, &biller, format!("91000{reading:02}")).await;
+            let before = meter.statements().await;
+            record(&meter.client, &biller, format!("92000{reading:02}")).await;
+            least = least.min(meter.statements().await - before);
+            if least - idle <= expected {
+                break;
+            }
+        }
+        assert_eq!(least - idle, expected);
     }
 }

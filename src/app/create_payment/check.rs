@@ -6,14 +6,15 @@ use super::CreatePayment;
 use super::target::Resolved;
 use crate::app::App;
 use crate::domain::amount_rule::AmountFault;
-use crate::domain::biller::{Biller, InputFault, InputName};
+use crate::domain::biller::{Biller, InputFault, InputName, InputRule, LONGEST_TEXT};
 use crate::domain::money::{CurrencyCode, Money};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::provider::Capability;
 use crate::domain::refusal::{Detail, ErrorCode, Refusal};
 use crate::domain::schedule::{DayError, Window, window};
 
-const LONGEST_DESCRIPTION: usize = 500;
+/// Where the description of a bill stands that is made by paying it.
+const NEW_BILL_DESCRIPTION: &[&str] = &["input", "target", "newBill", "description"];
 
 impl App {
     pub(super) fn check_day(
@@ -36,6 +37,8 @@ impl App {
     pub(super) fn check_inputs(&self, input: &CreatePayment, resolved: &Resolved, faults: &mut Vec<Refusal>) {
         let Some(provider) = self.provider(resolved.biller.provider) else { return };
         let traits = provider.biller_traits(&resolved.biller);
+        // What stands for the payment's own description where it has none.
+        let of_new_bill = resolved.new_bill.as_ref().filter(|_| input.description.is_none());
         for rule in traits.inputs {
             let due = input.due_date.map(|date| date.to_string());
             let day = input.process_date.map(|date| date.to_string());
@@ -44,7 +47,9 @@ impl App {
                 InputName::SecondReference => resolved.second_reference.as_deref(),
                 InputName::PayerName => input.payer_name.as_deref(),
                 InputName::PayerPhone => input.payer_phone.as_deref(),
-                InputName::Description => input.description.as_deref(),
+                InputName::Description => {
+                    input.description.as_deref().or_else(|| of_new_bill.and_then(|description| description.as_deref()))
+                }
                 InputName::DueDate => due.as_deref(),
                 InputName::ProcessDate => day.as_deref(),
                 InputName::FundingAccount => input.funding_account_id.as_deref(),
@@ -53,8 +58,13 @@ impl App {
                 // Checked against the accounts that there are.
                 continue;
             }
-            let path =
-                if rule.input == InputName::AccountReference { resolved.account_path } else { rule.input.path() };
+            let path = if rule.input == InputName::AccountReference {
+                resolved.account_path
+            } else if rule.input == InputName::Description && of_new_bill.is_some() {
+                NEW_BILL_DESCRIPTION
+            } else {
+                rule.input.path()
+            };
             match rule.check(value) {
                 Ok(()) => {}
                 Err(InputFault::Missing) => {
@@ -74,8 +84,8 @@ impl App {
     }
 }
 
-fn malformed(rule: &crate::domain::biller::InputRule) -> String {
-    let (least, most) = (rule.min_length.unwrap_or(0), rule.max_length.unwrap_or(LONGEST_DESCRIPTION));
+fn malformed(rule: &InputRule) -> String {
+    let (least, most) = (rule.min_length.unwrap_or(0), rule.longest());
     match rule.example {
         Some(example) => format!("{} has {least} to {most} printable characters, such as {example}", rule.label),
         None => format!("{} has {least} to {most} printable characters", rule.label),
@@ -127,13 +137,9 @@ pub(super) fn amount(input: &CreatePayment, resolved: &Resolved, faults: &mut Ve
 /// The texts that no biller's rules speak of.
 pub(super) fn words(input: &CreatePayment, faults: &mut Vec<Refusal>) {
     let told = faults.iter().any(|fault| fault.path == ["input", "description"]);
-    if !told
-        && input
-            .description
-            .as_ref()
-            .is_some_and(|text| text.chars().count() > LONGEST_DESCRIPTION || has_control(text))
+    if !told && input.description.as_ref().is_some_and(|text| text.chars().count() > LONGEST_TEXT || has_control(text))
     {
-        let message = format!("a description has at most {LONGEST_DESCRIPTION} printable characters");
+        let message = format!("a description has at most {LONGEST_TEXT} printable characters");
         faults.push(Refusal::input(&["input", "description"], message));
     }
     if input.payer_phone.as_ref().is_some_and(|number| number.parse::<PhoneNumber>().is_err()) {
