@@ -1,7 +1,8 @@
 //! The log, read and followed.
 //!
 //! One log stands behind `events(after:)` and every subscription. A follower reads the table behind its last sequence
-//! and, when there is nothing, waits to be woken; who wakes it is only a hint, and it looks again by itself.
+//! and, when there is nothing, waits to be woken; who wakes it is only a hint, and it looks again by itself. What all
+//! followers of a tenant are at is read once for all of them ([`super::tail`]).
 
 use std::time::Duration;
 
@@ -40,7 +41,8 @@ impl App {
         }
     }
 
-    /// Follows the log from behind `after`, for ever.
+    /// Follows the log from behind `after`, for ever. Where the database begins another life, whose log does not go as
+    /// far, it goes on from that log's end.
     pub fn follow(
         &self,
         owner: Owner,
@@ -50,14 +52,28 @@ impl App {
         let app = self.clone();
         async_stream::stream! {
             let mut head = app.store.heads().watch(&owner.tenant);
+            let tail = app.tails.of(&owner.tenant);
             let mut after = after;
+            // What was heard before it began says nothing of what was missed.
+            let mut is_told = false;
+            let mut begins_anew = false;
             loop {
-                head.borrow_and_update();
-                let upto = match app.store.event_head(&owner.tenant).await {
+                let heard = *head.borrow_and_update();
+                let upto = match tail.reach(&app.store, is_told.then_some(heard)).await {
                     Ok(upto) => upto,
                     Err(error) => { yield Err(error); return; }
                 };
+                if begins_anew {
+                    after = after.min(upto);
+                }
                 while after < upto {
+                    if let Some(events) = tail.take(after, upto, |event| filter.wants(&owner, event)) {
+                        for event in events {
+                            yield Ok(Event::clone(&event));
+                        }
+                        after = upto;
+                        continue;
+                    }
                     let events = match app.store.events_after(&owner, &filter, after, BATCH).await {
                         Ok(events) => events,
                         Err(error) => { yield Err(error); return; }
@@ -70,7 +86,12 @@ impl App {
                     after = if more { last } else { upto.max(last) };
                 }
                 // A lost hint costs at most this long.
-                let _ = tokio::time::timeout(LOOK_AGAIN, head.changed()).await;
+                let woken = tokio::time::timeout(LOOK_AGAIN, head.changed()).await;
+                is_told = matches!(woken, Ok(Ok(())));
+                begins_anew = matches!(woken, Ok(Err(_)));
+                if begins_anew {
+                    head = app.store.heads().watch(&owner.tenant);
+                }
             }
         }
     }

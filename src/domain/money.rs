@@ -178,6 +178,11 @@ impl Money {
         Self { minor, currency: self.currency }
     }
 
+    /// The amount as [`Money::decimal`] writes it.
+    pub fn decimal_text(self) -> DecimalText {
+        DecimalText(self.decimal())
+    }
+
     /// The amount with exactly the currency's digits, without the currency: `15.00`.
     pub fn decimal(self) -> String {
         let digits = self.currency.digits() as usize;

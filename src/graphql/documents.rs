@@ -5,9 +5,35 @@
 //! is the whole text, so one document can never stand for another.
 
 use std::collections::HashMap;
+use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_graphql::parser::types::ExecutableDocument;
+
+use super::validity::Validity;
+
+/// A parsed document, and what is known of it.
+#[derive(Debug)]
+pub struct Document {
+    parsed: ExecutableDocument,
+    /// With which variables it was found valid.
+    pub validity: Validity,
+}
+
+/// A document of which nothing is known yet.
+impl From<ExecutableDocument> for Document {
+    fn from(parsed: ExecutableDocument) -> Self {
+        Self { parsed, validity: Validity::default() }
+    }
+}
+
+impl Deref for Document {
+    type Target = ExecutableDocument;
+
+    fn deref(&self) -> &ExecutableDocument {
+        &self.parsed
+    }
+}
 
 /// The documents that were asked for lately.
 #[derive(Debug, Default)]
@@ -17,23 +43,23 @@ pub struct Documents {
 
 #[derive(Debug, Default)]
 struct Generations {
-    young: HashMap<Arc<str>, Arc<ExecutableDocument>>,
-    old: HashMap<Arc<str>, Arc<ExecutableDocument>>,
+    young: HashMap<Arc<str>, Arc<Document>>,
+    old: HashMap<Arc<str>, Arc<Document>>,
 }
 
 impl Documents {
     const GENERATION: usize = 256;
 
     /// The document of this text, parsed by `parse` where it is not known. What is refused is not kept.
-    pub fn get_or_parse<E>(
+    pub fn get_or_parse<D: Into<Document>, E>(
         &self,
         text: &str,
-        parse: impl FnOnce() -> Result<ExecutableDocument, E>,
-    ) -> Result<Arc<ExecutableDocument>, E> {
+        parse: impl FnOnce() -> Result<D, E>,
+    ) -> Result<Arc<Document>, E> {
         if let Some(known) = self.lock().get(text) {
             return Ok(known);
         }
-        let parsed = Arc::new(parse()?);
+        let parsed = Arc::new(parse()?.into());
         self.lock().keep(text.into(), Arc::clone(&parsed));
         Ok(parsed)
     }
@@ -44,7 +70,7 @@ impl Documents {
 }
 
 impl Generations {
-    fn get(&mut self, text: &str) -> Option<Arc<ExecutableDocument>> {
+    fn get(&mut self, text: &str) -> Option<Arc<Document>> {
         if let Some(young) = self.young.get(text) {
             return Some(Arc::clone(young));
         }
@@ -53,7 +79,7 @@ impl Generations {
         Some(document)
     }
 
-    fn keep(&mut self, text: Arc<str>, document: Arc<ExecutableDocument>) {
+    fn keep(&mut self, text: Arc<str>, document: Arc<Document>) {
         if self.young.len() >= Documents::GENERATION {
             self.old = std::mem::take(&mut self.young);
         }

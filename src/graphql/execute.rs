@@ -6,24 +6,26 @@
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_graphql::{Request, Response};
 use futures_util::FutureExt;
 use futures_util::stream::{self, BoxStream, StreamExt};
+use metrics::Counter;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, Span};
 
 use super::answer::Answer;
-use super::documents::Documents;
+use super::documents::{Document, Documents};
 use super::gate::{self, Gate};
 use super::guard::{self, Cost, Limits, OperationKind, Prepared};
 use super::library::{Deposit, Library};
 use super::rates::{Charge, RateLimits};
 use super::request::GraphqlRequest;
 use super::request_error::{Fault, RequestError};
-use super::{Schema, context};
+use super::validity::Kinds;
+use super::{Schema, Schemas, context};
 use crate::domain::requester::Requester;
 use crate::telemetry::metric;
 use crate::telemetry::spans::{self, TraceParent};
@@ -38,7 +40,7 @@ pub struct RequestContext {
 
 /// The schema with all that stands around its execution.
 pub struct Engine {
-    schema: Schema,
+    schemas: Schemas,
     limits: Limits,
     documents: Documents,
     library: Arc<Library>,
@@ -83,9 +85,9 @@ impl Engine {
     pub const MUTATION_PATIENCE: Duration = Duration::from_secs(60);
 
     /// An engine whose queries may take `query_timeout`.
-    pub fn new(schema: Schema, limits: Limits, query_timeout: Duration, library: Library, rates: RateLimits) -> Self {
+    pub fn new(schemas: Schemas, limits: Limits, query_timeout: Duration, library: Library, rates: RateLimits) -> Self {
         Self {
-            schema,
+            schemas,
             limits,
             documents: Documents::default(),
             library: Arc::new(library),
@@ -100,12 +102,21 @@ impl Engine {
     pub fn prepare(&self, request: GraphqlRequest, requester: &Requester) -> Result<Prepared, RequestError> {
         let GraphqlRequest { source, operation_name, variables, extensions: _ } = request;
         let found = self.library.find(source, requester)?;
-        let document = self.documents.get_or_parse(&found.text, || guard::parse(&found.text, &self.limits))?;
+        let document = self.documents.get_or_parse(&found.text, || self.parse(&found.text))?;
         let prepared = guard::prepare(document, operation_name.as_deref(), variables, &self.limits)?;
         found.check(&prepared)?;
         let charge = Charge { points: prepared.cost.complexity, creates: prepared.creates };
         self.rates.charge(&requester.tenant, charge).inspect_err(|_| count_outcome(prepared.kind, "rate_limited"))?;
         Ok(Prepared { deposit: found.deposit, ..prepared })
+    }
+
+    /// Parses a document and checks what needs no values of its variables.
+    fn parse(&self, text: &str) -> Result<Document, RequestError> {
+        let document = guard::parse(text, &self.limits)?;
+        if let Some(places) = self.schemas.places {
+            places.check(&document)?;
+        }
+        Ok(document)
     }
 
     /// Ends when every mutation that was begun has ended. For the shutdown, after the transports are closed.
@@ -140,8 +151,11 @@ fn span_of(prepared: &Prepared, context: &RequestContext) -> Span {
 async fn run_to_answer(engine: &Engine, mut prepared: Prepared, context: RequestContext) -> Answer {
     let (kind, cost, deposit) = (prepared.kind, prepared.cost, prepared.deposit.take());
     let gate = Arc::new(Gate::default());
+    let (document, kinds) = (Arc::clone(&prepared.document), prepared.kinds());
+    let known = kinds.is_some_and(|kinds| document.validity.is_known(kinds));
+    let schema = if known { &engine.schemas.trusting } else { &engine.schemas.strict };
     let request = context::attach(prepared.into_request(), &context, &gate);
-    let running = run(engine.schema.clone(), request, gate);
+    let running = run(schema.clone(), request, gate);
     let outcome = match kind {
         OperationKind::Query => within(engine.query_timeout, Fault::QueryTooSlow, running).await,
         OperationKind::Mutation => {
@@ -155,6 +169,9 @@ async fn run_to_answer(engine: &Engine, mut prepared: Prepared, context: Request
         Ok(ended) => answer(ended, cost, &context.request_id),
         Err(fault) => Answer::refused(fault.into(), &context.request_id),
     };
+    if !known {
+        note_validity(&document, kinds, &answer);
+    }
     keep(&engine.library, &context.requester, deposit, &answer);
     answer
 }
@@ -167,6 +184,14 @@ fn keep(library: &Library, requester: &Requester, deposit: Option<Deposit>, answ
     }
 }
 
+/// What was executed without a fault had been found valid.
+fn note_validity(document: &Document, kinds: Option<Kinds>, answer: &Answer) {
+    match (answer, kinds) {
+        (Answer::Executed(response), Some(kinds)) if response.errors.is_empty() => document.validity.note(kinds),
+        (Answer::Executed(_) | Answer::Refused(_), _) => {}
+    }
+}
+
 fn outcome_of(answer: &Answer) -> &'static str {
     match answer {
         Answer::Executed(response) if response.errors.is_empty() => "answered",
@@ -176,7 +201,13 @@ fn outcome_of(answer: &Answer) -> &'static str {
 }
 
 fn count_outcome(kind: OperationKind, outcome: &'static str) {
-    metrics::counter!(metric::GRAPHQL_OPERATIONS, "kind" => word_of(kind), "outcome" => outcome).increment(1);
+    // The figure that rises most is found once and kept.
+    static QUERIES_ANSWERED: OnceLock<Counter> = OnceLock::new();
+    let counter = || metrics::counter!(metric::GRAPHQL_OPERATIONS, "kind" => word_of(kind), "outcome" => outcome);
+    match (kind, outcome) {
+        (OperationKind::Query, "answered") => QUERIES_ANSWERED.get_or_init(counter).increment(1),
+        (OperationKind::Query | OperationKind::Mutation | OperationKind::Subscription, _) => counter().increment(1),
+    }
 }
 
 const fn word_of(kind: OperationKind) -> &'static str {
@@ -194,7 +225,7 @@ pub fn subscribe(engine: &Engine, mut prepared: Prepared, context: RequestContex
     let library = Arc::clone(&engine.library);
     let gate = Arc::new(Gate::default());
     let request = context::attach(prepared.into_request(), &context, &gate);
-    let events = gate::stream_through(gate, engine.schema.execute_stream(request));
+    let events = gate::stream_through(gate, engine.schemas.strict.execute_stream(request));
     let events = AssertUnwindSafe(events).catch_unwind();
     let answers = events.map(move |event| {
         let answer = answer(event.map_err(|_| Panicked), cost, &context.request_id);
@@ -217,7 +248,9 @@ pub fn answers(engine: &Arc<Engine>, prepared: Prepared, context: RequestContext
 }
 
 async fn run(schema: Schema, request: Request, gate: Arc<Gate>) -> Result<Response, Panicked> {
-    AssertUnwindSafe(gate::through(gate, schema.execute(request))).catch_unwind().await.map_err(|_| Panicked)
+    // The executor's future is large; boxed, it is not copied by each layer around it.
+    let execution = Box::pin(schema.execute(request));
+    AssertUnwindSafe(gate::through(gate, execution)).catch_unwind().await.map_err(|_| Panicked)
 }
 
 async fn within<T>(limit: Duration, too_slow: Fault, running: impl Future<Output = T>) -> Result<T, Fault> {

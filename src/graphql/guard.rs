@@ -15,8 +15,10 @@ use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, Opera
 use async_graphql::parser::{Error as ParseError, parse_query};
 use async_graphql::{Name, Pos, Positioned, Request, Variables};
 
+use super::documents::Document;
 use super::library::Deposit;
 use super::request_error::{Fault, RequestError};
+use super::validity::Kinds;
 use weight::{Scales, Weight};
 
 mod creates;
@@ -106,7 +108,7 @@ pub struct Cost {
 
 /// An operation that may be executed.
 pub struct Prepared {
-    pub document: Arc<ExecutableDocument>,
+    pub document: Arc<Document>,
     /// None where the document has one operation without a name.
     pub operation_name: Option<String>,
     pub kind: OperationKind,
@@ -133,13 +135,18 @@ impl Prepared {
     pub fn into_request(self) -> Request {
         let mut request = Request::new("").variables(self.variables);
         request.operation_name = self.operation_name;
-        request.set_parsed_query(Arc::unwrap_or_clone(self.document));
+        request.set_parsed_query(ExecutableDocument::clone(&self.document));
         request
+    }
+
+    /// The kinds of its variables, where they decide whether it is valid.
+    pub fn kinds(&self) -> Option<Kinds> {
+        Kinds::of(&self.document, &self.variables)
     }
 }
 
 /// Parses a document within the limits that need no variables.
-pub fn parse(query: &str, limits: &Limits) -> Result<ExecutableDocument, RequestError> {
+pub fn parse(query: &str, limits: &Limits) -> Result<Document, RequestError> {
     at_most(query.chars().count(), limits.max_characters, "characters")?;
     let measure = lexer::measure(query);
     at_most(measure.tokens, limits.max_tokens, "tokens")?;
@@ -152,12 +159,12 @@ pub fn parse(query: &str, limits: &Limits) -> Result<ExecutableDocument, Request
     if let Some(position) = tally.unknown_directive {
         return Err(RequestError::at(Fault::UnknownDirective, position));
     }
-    Ok(document)
+    Ok(document.into())
 }
 
 /// Chooses the operation of a parsed document and checks what it costs with these variables.
 pub fn prepare(
-    document: Arc<ExecutableDocument>,
+    document: Arc<Document>,
     operation_name: Option<&str>,
     variables: Variables,
     limits: &Limits,
@@ -203,15 +210,18 @@ fn weigh(
 ) -> Result<Weight, RequestError> {
     let mut scales = Scales::new(document, variables);
     scales.weigh_fragments()?;
-    let (mut selections, mut levels) = (0_usize, 0_usize);
+    let (mut selections, mut levels, mut of_chosen) = (0_usize, 0_usize, Weight::default());
     for (_, operation) in document.operations.iter() {
         let weight = scales.weigh(&operation.node.selection_set.node)?;
         selections = selections.saturating_add(weight.selections);
         levels = levels.max(weight.levels);
+        if std::ptr::eq(operation, chosen) {
+            of_chosen = weight;
+        }
     }
     at_most(selections, limits.max_selections, "selections")?;
     at_most(levels, limits.max_levels, "levels of nesting")?;
-    scales.weigh(&chosen.node.selection_set.node)
+    Ok(of_chosen)
 }
 
 fn check(kind: OperationKind, position: Pos, weight: Weight, limits: &Limits) -> Result<(), RequestError> {

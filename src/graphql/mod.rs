@@ -16,7 +16,9 @@ pub mod library;
 pub mod loader;
 pub mod mutation;
 pub mod object;
+mod payment_list;
 pub mod persisted;
+mod places;
 pub mod query;
 pub mod rates;
 pub mod request;
@@ -25,9 +27,12 @@ pub mod scalar;
 pub mod source;
 pub mod subscription;
 pub mod trusted;
+mod validity;
+
+use std::fmt;
 
 use async_graphql::connection::Connection;
-use async_graphql::{SDLExportOptions, SchemaBuilder};
+use async_graphql::{SDLExportOptions, SchemaBuilder, ValidationMode};
 
 use crate::app::App;
 use mutation::Mutation;
@@ -44,19 +49,42 @@ use object::event::EventConnection;
 use object::payment::Payment;
 use object::webhook_delivery::WebhookDelivery;
 use object::webhook_endpoint::WebhookEndpoint;
+use places::Places;
 use query::Query;
 use subscription::Subscription;
 
 /// The schema of billpay.
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
-/// The schema over an application. Limits are the [`guard`]'s, so none is set here.
-pub fn schema(app: App, introspection: bool) -> Schema {
-    let mut schema = described().data(app);
-    if !introspection {
-        schema = schema.disable_suggestions();
+/// The schema over an application, twice: the library's checks of a document belong to the schema, and what was checked
+/// before need not be checked again.
+#[derive(Clone)]
+pub struct Schemas {
+    /// Checks every document that it executes.
+    pub strict: Schema,
+    /// Executes documents that are known to be valid.
+    pub trusting: Schema,
+    /// Where variables may stand, which the library does not check.
+    places: Option<&'static Places>,
+}
+
+impl fmt::Debug for Schemas {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Schemas").finish_non_exhaustive()
     }
-    schema.finish()
+}
+
+/// The schemas over an application. Limits are the [`guard`]'s, so none is set here.
+pub fn schemas(app: App, introspection: bool) -> Schemas {
+    let schema = |mode| {
+        let schema = described().data(app.clone()).validation_mode(mode);
+        let schema = if introspection { schema } else { schema.disable_suggestions() };
+        schema.finish()
+    };
+    let places = Places::ours();
+    // Without the places nothing is known to be valid.
+    let trusting = if places.is_some() { ValidationMode::Fast } else { ValidationMode::Strict };
+    Schemas { strict: schema(ValidationMode::Strict), trusting: schema(trusting), places }
 }
 
 /// The roots, with the descriptions that the library leaves out.

@@ -23,6 +23,7 @@ use super::object::payment::{Payment, PaymentBy, PaymentFilter};
 use super::object::provider::Provider;
 use super::object::viewer::Viewer;
 use super::object::webhook_endpoint::WebhookEndpoint;
+use super::payment_list;
 use super::scalar::Sequence;
 use crate::app::access::{require, require_either};
 use crate::app::events::Start;
@@ -242,7 +243,7 @@ impl Query {
         require(ctx.requester(), Scope::PaymentsRead).map_err(top_level)?;
         let page = PageArguments { first, after, last, before }.request("pay")?;
         let filter = filter::payments(filter.unwrap_or_default())?;
-        let found = ctx.app().store.payments(&ctx.owner(), &filter, page).await.map_err(database)?;
+        let found = payment_list::page(ctx, &filter, page).await?;
         Ok(connection(found, |payment| payment.id.to_string(), Payment))
     }
 

@@ -69,6 +69,8 @@ pub enum Fault {
     SubscriptionFields,
     #[error("a required variable is missing or null")]
     VariableMissing,
+    #[error("a variable is used where its type is not allowed")]
+    VariableMisplaced,
     #[error("in a mutation of several fields every variable must be given, as a value or as null")]
     VariableOmitted,
     #[error("too many {what}: the limit is {limit}")]
@@ -119,6 +121,7 @@ impl Fault {
             | Self::UnknownFragment
             | Self::UnknownDirective
             | Self::IntrospectionOff
+            | Self::VariableMisplaced
             | Self::SubscriptionFields => "GRAPHQL_VALIDATION_FAILED",
             Self::UnknownOperation | Self::OperationNameMissing | Self::VariableMissing | Self::VariableOmitted => {
                 "BAD_USER_INPUT"
@@ -163,6 +166,7 @@ impl Fault {
             | Self::IntrospectionTooDeep
             | Self::SubscriptionFields
             | Self::VariableMissing
+            | Self::VariableMisplaced
             | Self::VariableOmitted
             | Self::TooMany { .. } => FaultClass::Document,
         }

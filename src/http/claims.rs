@@ -16,22 +16,57 @@ use crate::domain::requester::{CustomerId, Requester, Scope, Scopes, TenantId};
 /// The longest `sub`, in bytes; it is kept with every event that the requester causes.
 const LONGEST_SUBJECT: usize = 255;
 
-/// Reads who asks, or says what is wrong with the claims.
+/// When a token is in force, in seconds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Times {
+    expires: i64,
+    issued: i64,
+    starts: i64,
+}
+
+/// Reads who asks and when the token is in force, or says what is wrong with the claims.
 pub(super) fn requester(
     claims: &UniqueObject,
     settings: &AuthSettings,
     now: Timestamp,
-) -> Result<Requester, AuthError> {
+) -> Result<(Requester, Times), AuthError> {
     check_service(claims, settings)?;
-    let expires_at = check_times(claims, settings, now)?;
+    let times = Times::read(claims)?;
+    let expires_at = times.check(settings, now)?;
     let tenant = TenantId::try_new(text(claims, "tenant")?).map_err(|_| AuthError::Claim("tenant"))?;
-    Ok(Requester {
+    let requester = Requester {
         subject: subject(claims)?,
         customer: customer(claims)?,
         scopes: scopes(claims, &tenant, settings)?,
         tenant,
         expires_at,
-    })
+    };
+    Ok((requester, times))
+}
+
+impl Times {
+    fn read(claims: &UniqueObject) -> Result<Self, AuthError> {
+        let expires = seconds(claims, "exp")?.ok_or(AuthError::Claim("exp"))?;
+        let issued = seconds(claims, "iat")?.ok_or(AuthError::Claim("iat"))?;
+        let starts = seconds(claims, "nbf")?.unwrap_or(issued);
+        Ok(Self { expires, issued, starts })
+    }
+
+    /// Whether the token holds now and not for too long; answers when it ends.
+    pub(super) fn check(self, settings: &AuthSettings, now: Timestamp) -> Result<Timestamp, AuthError> {
+        let Self { expires, issued, starts } = self;
+        let (now, leeway) = (now.as_second(), whole_seconds(settings.leeway));
+        if expires.saturating_add(leeway) <= now {
+            return Err(AuthError::Expired);
+        }
+        if issued.max(starts) > now.saturating_add(leeway) {
+            return Err(AuthError::NotYetValid);
+        }
+        if !(1..=whole_seconds(settings.longest_life)).contains(&expires.saturating_sub(issued)) {
+            return Err(AuthError::LivesTooLong);
+        }
+        Timestamp::from_second(expires).map_err(|_| AuthError::Claim("exp"))
+    }
 }
 
 /// Whether the token was issued by whom we trust, for us.
@@ -43,24 +78,6 @@ fn check_service(claims: &UniqueObject, settings: &AuthSettings) -> Result<(), A
         None => false,
     };
     if for_us && text(claims, "iss")? == settings.issuer { Ok(()) } else { Err(AuthError::OtherService) }
-}
-
-/// Whether the token holds now and not for too long; answers when it ends.
-fn check_times(claims: &UniqueObject, settings: &AuthSettings, now: Timestamp) -> Result<Timestamp, AuthError> {
-    let expires = seconds(claims, "exp")?.ok_or(AuthError::Claim("exp"))?;
-    let issued = seconds(claims, "iat")?.ok_or(AuthError::Claim("iat"))?;
-    let starts = seconds(claims, "nbf")?.unwrap_or(issued);
-    let (now, leeway) = (now.as_second(), whole_seconds(settings.leeway));
-    if expires.saturating_add(leeway) <= now {
-        return Err(AuthError::Expired);
-    }
-    if issued.max(starts) > now.saturating_add(leeway) {
-        return Err(AuthError::NotYetValid);
-    }
-    if !(1..=whole_seconds(settings.longest_life)).contains(&expires.saturating_sub(issued)) {
-        return Err(AuthError::LivesTooLong);
-    }
-    Timestamp::from_second(expires).map_err(|_| AuthError::Claim("exp"))
 }
 
 fn subject(claims: &UniqueObject) -> Result<String, AuthError> {

@@ -6,6 +6,9 @@
 //! here, because the library neither refuses `crit`, `jku` and their like nor reads the caller's clock, and its own
 //! check of `exp` fails under serde_json's arbitrary precision.
 //!
+//! All of this is done once for a token: what was verified is kept (`believed`). Its key is looked up and its
+//! times are judged at each request all the same.
+//!
 //! What comes out is signed by a key of the settings, meant for this server, in force now, and names one tenant. No
 //! message repeats a part of the token.
 
@@ -19,6 +22,7 @@ use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, DecodingKey, crypto};
 use serde_json::Value;
 
+use super::believed::{Believed, TokenHash, Verified};
 use super::claims;
 pub use super::jwks::KeySetError;
 use super::jwks::{KeyKind, Keys, NoKeysYet, WantedKey};
@@ -88,6 +92,7 @@ pub struct Authenticator {
     settings: AuthSettings,
     secret: Option<Arc<DecodingKey>>,
     keys: Option<Keys>,
+    believed: Believed,
     clock: Clock,
 }
 
@@ -96,7 +101,13 @@ impl Authenticator {
     pub fn try_new(settings: &AuthSettings, clock: Clock) -> Result<Self, KeySetError> {
         let secret = settings.hs256_secret.as_ref().map(|secret| DecodingKey::from_secret(secret.expose().as_bytes()));
         let keys = settings.key_set.as_ref().map(Keys::try_new).transpose()?;
-        Ok(Self { settings: settings.clone(), secret: secret.map(Arc::new), keys, clock })
+        Ok(Self {
+            settings: settings.clone(),
+            secret: secret.map(Arc::new),
+            keys,
+            believed: Believed::default(),
+            clock,
+        })
     }
 
     /// The requester that the whole value of an `Authorization` header speaks for.
@@ -120,11 +131,30 @@ impl Authenticator {
 
     async fn verify(&self, authorization: &str) -> Result<Requester, AuthError> {
         let now = self.clock.now();
-        let token = Token::split(bearer(authorization)?)?;
+        let text = bearer(authorization)?;
+        let token = Token::split(text)?;
+        let hash = TokenHash::of(text);
+        if let Some(verified) = self.believed.get(&hash)
+            && let Some(requester) = self.recognise(&verified, now).await?
+        {
+            return Ok(requester);
+        }
         let header = Header::read(&token)?;
         let (key, algorithm) = self.key_for(&header, now).await?;
         token.verify(&key, algorithm)?;
-        claims::requester(&object(token.claims)?, &self.settings, now)
+        let (requester, times) = claims::requester(&object(token.claims)?, &self.settings, now)?;
+        self.believed.keep(hash, Verified { header, key, times, requester: requester.clone() });
+        Ok(requester)
+    }
+
+    /// Who sent a token that was verified before; None where the key that verified it is no longer the one for it.
+    async fn recognise(&self, verified: &Verified, now: Timestamp) -> Result<Option<Requester>, AuthError> {
+        let (key, _) = self.key_for(&verified.header, now).await?;
+        if !Arc::ptr_eq(&key, &verified.key) {
+            return Ok(None);
+        }
+        verified.times.check(&self.settings, now)?;
+        Ok(Some(verified.requester.clone()))
     }
 
     /// The one key that may have signed under such a header, with the one algorithm it signs by.
@@ -190,7 +220,7 @@ impl<'a> Token<'a> {
 }
 
 /// What a header says that we act on.
-struct Header {
+pub(super) struct Header {
     signer: Signer,
     kind: TokenKind,
     key_id: Option<String>,

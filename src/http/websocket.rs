@@ -5,6 +5,8 @@
 //! async-graphql's own service is not used: it knows neither the closing codes nor a deadline for `connection_init`,
 //! and one slow reader stops its reading, its pings and its operations.
 
+use std::sync::Arc;
+
 use axum::extract::ws::WebSocketUpgrade;
 use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, StatusCode};
@@ -32,7 +34,7 @@ const READ_TO_END: usize = 16;
 const READ_BUFFER_BYTES: usize = 2 * 1024;
 
 /// Upgrades a request to a WebSocket.
-pub fn accept(edge: Edge, headers: &HeaderMap, upgrade: WebSocketUpgrade) -> Response {
+pub fn accept(edge: Arc<Edge>, headers: &HeaderMap, upgrade: WebSocketUpgrade) -> Response {
     if !origin::is_allowed(headers, &edge.allowed_origins) {
         return (StatusCode::FORBIDDEN, "this origin may not open a WebSocket\n").into_response();
     }

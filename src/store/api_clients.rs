@@ -38,7 +38,7 @@ impl Store {
 
     /// A page of API clients, newest first, revoked ones too.
     pub async fn api_clients(&self, owner: &Owner, page: PageRequest) -> Result<Page<ApiClient>, StoreError> {
-        let rows = keyset(Entity::find().filter(owned(owner)), Column::Id, page).all(&self.reader).await?;
+        let rows = keyset(Entity::find().filter(owned(owner)), Column::Id, page, &self.reader).await?;
         Ok(page.cut(rows.into_iter().map(api_client).collect::<Result<Vec<_>, _>>()?))
     }
 

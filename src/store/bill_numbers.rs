@@ -71,7 +71,7 @@ impl Store {
             .add_option(filter.account_active.map(|active| Column::AccountActive.eq(active)))
             .add_option(filter.created_from.map(|from| Column::CreatedAt.gte(micros(from))))
             .add_option(filter.created_before.map(|before| Column::CreatedAt.lt(micros(before))));
-        let rows = keyset(Entity::find().filter(wanted), Column::Id, page).all(&self.reader).await?;
+        let rows = keyset(Entity::find().filter(wanted), Column::Id, page, &self.reader).await?;
         Ok(page.cut(rows.into_iter().map(bill_number).collect::<Result<Vec<_>, _>>()?))
     }
 }
@@ -201,7 +201,8 @@ fn row(number: &BillNumber) -> Model {
     }
 }
 
-fn bill_number(row: Model) -> Result<BillNumber, StoreError> {
+/// Reads a bill number.
+pub(super) fn bill_number(row: Model) -> Result<BillNumber, StoreError> {
     let balance = match (row.balance_minor, row.balance_currency.as_deref()) {
         (Some(minor), Some(currency)) => Some(money(minor, currency)?),
         (None, _) | (_, None) => None,

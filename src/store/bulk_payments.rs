@@ -45,7 +45,7 @@ impl Store {
 
     /// A page of bulk payments, newest first.
     pub async fn bulk_payments(&self, owner: &Owner, page: PageRequest) -> Result<Page<BulkPayment>, StoreError> {
-        let rows = keyset(Entity::find().filter(owned(owner)), Column::Id, page).all(&self.reader).await?;
+        let rows = keyset(Entity::find().filter(owned(owner)), Column::Id, page, &self.reader).await?;
         Ok(page.cut(rows.into_iter().map(bulk).collect::<Result<Vec<_>, _>>()?))
     }
 

@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 use entity::callback::{Column, Entity};
 
 use super::convert::word;
 use super::inbox::CallbackState;
-use super::page::keyset;
+use super::page::keyset_statement;
 use super::time::{micros, timestamp};
 use super::{Store, StoreError};
 use crate::domain::ids::{CallbackId, Id, PaymentId};
@@ -117,9 +117,10 @@ impl Store {
             return Ok(page.cut(Vec::new()));
         }
         let wanted = visible(reader).add(matching(filter));
-        let found = keyset(Entity::find().select_only().columns(SHOWN).filter(wanted), Column::Id, page);
-        let rows: Vec<Row> = found.into_tuple().all(&self.reader).await?;
-        Ok(page.cut(rows.into_iter().map(callback).collect::<Result<Vec<_>, _>>()?))
+        let found = Entity::find().select_only().columns(SHOWN).filter(wanted);
+        let rows = self.reader.query_all_raw(keyset_statement(found, Column::Id, page, &self.reader)).await?;
+        let callbacks = rows.iter().map(|row| callback(row.try_get_many_by_index::<Row>()?));
+        Ok(page.cut(callbacks.collect::<Result<Vec<_>, StoreError>>()?))
     }
 
     /// The collections that bear these references of their providers.

@@ -75,7 +75,7 @@ impl Store {
         page: PageRequest,
     ) -> Result<Page<Collection>, StoreError> {
         let wanted = matching(visible(owner, operator), filter);
-        let rows = keyset(Entity::find().filter(wanted), Column::Id, page).all(&self.reader).await?;
+        let rows = keyset(Entity::find().filter(wanted), Column::Id, page, &self.reader).await?;
         Ok(page.cut(rows.into_iter().map(collection).collect::<Result<Vec<_>, _>>()?))
     }
 

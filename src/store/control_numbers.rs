@@ -119,7 +119,7 @@ impl Store {
         filter: &ControlNumberFilter,
         page: PageRequest,
     ) -> Result<Page<ControlNumber>, StoreError> {
-        let rows = keyset(Entity::find().filter(matching(owner, filter)), Column::Id, page).all(&self.reader).await?;
+        let rows = keyset(Entity::find().filter(matching(owner, filter)), Column::Id, page, &self.reader).await?;
         Ok(page.cut(rows.into_iter().map(control_number).collect::<Result<Vec<_>, _>>()?))
     }
 

@@ -29,6 +29,19 @@ pub struct EventFilter {
     pub statuses: Option<Vec<PaymentStatus>>,
 }
 
+impl EventFilter {
+    /// Whether an event of the owner's tenant is wanted: what `condition` asks the database, asked of an event at hand.
+    pub fn wants(&self, owner: &Owner, event: &Event) -> bool {
+        let is_seen = owner.customer.as_ref().is_none_or(|name| event.customer.as_deref() == Some(name.as_str()));
+        let has_status = |status: &PaymentStatus| event.status.as_deref() == Some(status.as_str());
+        is_seen
+            && self.subject_id.is_none_or(|subject| subject == event.subject_id)
+            && self.subject_kinds.as_ref().is_none_or(|kinds| kinds.contains(&event.subject_kind))
+            && self.types.as_ref().is_none_or(|types| types.contains(&event.kind))
+            && self.statuses.as_ref().is_none_or(|statuses| statuses.iter().any(has_status))
+    }
+}
+
 /// Which part of the log is wanted. The log runs from the oldest to the newest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EventPage {

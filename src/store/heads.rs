@@ -41,6 +41,12 @@ impl Heads {
         }
     }
 
+    /// Forgets how far the logs go, since the database lives another life, in which they may not go as far. Whoever
+    /// waits is woken by the end of its channel, and watches anew.
+    pub fn begin_anew(&self) {
+        self.tenants.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// Tells that this process committed events of a tenant: its own waiters are woken, and other processes told.
     pub(super) fn committed(&self, tenant: &TenantId, sequence: i64) {
         self.raise(tenant, sequence);
@@ -96,5 +102,19 @@ mod tests {
         assert_eq!(*watch.borrow(), 7);
         drop(watch);
         assert!(heads.watched().is_empty());
+    }
+
+    #[tokio::test]
+    async fn in_another_life_whoever_waits_is_woken_and_hears_of_a_lower_head() {
+        let heads = Heads::default();
+        let tenant = TenantId::try_new("acme").expect("a tenant");
+        let mut watch = heads.watch(&tenant);
+        heads.raise(&tenant, 7);
+        watch.borrow_and_update();
+        heads.begin_anew();
+        assert!(watch.changed().await.is_err(), "the channel has ended");
+        let watch = heads.watch(&tenant);
+        heads.raise(&tenant, 3);
+        assert_eq!(*watch.borrow(), 3);
     }
 }

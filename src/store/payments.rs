@@ -11,14 +11,13 @@ use entity::payment::{Column, Entity};
 
 use super::convert::{disbursement_json, failure_json, money, payment};
 use super::owner::Owner;
-use super::page::{keyset, newest_of_each};
+use super::page::newest_of_each;
 use super::time::micros;
 use super::work::{NewEvent, Work};
 use super::{Store, StoreError};
 use crate::domain::event::{EventType, SubjectKind};
 use crate::domain::ids::{BillId, BillNumberId, BillerId, BulkPaymentId, Id, PaymentId, SubmissionId};
 use crate::domain::money::Money;
-use crate::domain::page::{Page, PageRequest};
 use crate::domain::payment::status::PaymentStatus;
 use crate::domain::payment::submission::Submission;
 use crate::domain::payment::{Allocation, Payment};
@@ -89,19 +88,6 @@ impl Store {
         let rows =
             Entity::find().filter(owned(owner)).filter(Column::Id.is_in(ids.iter().copied())).all(&self.reader).await?;
         rows.into_iter().map(|row| Ok((row.id, payment(row)?))).collect()
-    }
-
-    /// A page of payments, newest first.
-    pub async fn payments(
-        &self,
-        owner: &Owner,
-        filter: &PaymentFilter,
-        page: PageRequest,
-    ) -> Result<Page<Payment>, StoreError> {
-        let found = keyset(Entity::find().filter(matching(owner, filter)), Column::Id, page);
-        let rows = found.all(&self.reader).await?;
-        let payments = rows.into_iter().map(payment).collect::<Result<Vec<_>, _>>()?;
-        Ok(page.cut(payments))
     }
 
     /// The first page of payments of each of several bill numbers, newest first: one more than `limit` of each, so that
@@ -357,7 +343,8 @@ fn owned(owner: &Owner) -> Condition {
     owner.condition(Column::TenantId, Column::Customer)
 }
 
-fn matching(owner: &Owner, filter: &PaymentFilter) -> Condition {
+/// The payments that are wanted of those that an owner may see.
+pub(super) fn matching(owner: &Owner, filter: &PaymentFilter) -> Condition {
     let statuses =
         filter.statuses.as_ref().map(|statuses| statuses.iter().map(ToString::to_string).collect::<Vec<_>>());
     owned(owner)

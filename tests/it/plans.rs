@@ -50,7 +50,8 @@ const EXPLAINED: [(&str, &str); 7] = [
 ];
 
 /// The statements that are asked often, each with words that only it has.
-const OFTEN: [(&str, &str); 22] = [
+const OFTEN: [(&str, &str); 23] = [
+    ("create: at once", "WITH asked AS MATERIALIZED"),
     ("create: keys", r#""payments"."idempotency_key" = $2"#),
     ("create: claims held", r#""bill_claims"."payment_id" FROM "bill_claims" WHERE"#),
     ("create: payments", r#"INSERT INTO "payments""#),
@@ -62,10 +63,10 @@ const OFTEN: [(&str, &str); 22] = [
     ("settle: payment", r#"UPDATE "payments" SET "status""#),
     ("settle: lease", r#"UPDATE "submissions" SET "lease_owner""#),
     ("settle: claim", r#"DELETE FROM "bill_claims""#),
-    ("payments: page 1", r#"WHERE "payments"."tenant_id" = $1 ORDER BY "payments"."id" DESC LIMIT"#),
-    ("payments: page 1,000", r#""payments"."tenant_id" = $1 AND "payments"."id" < $2 ORDER BY "payments"."id" DESC"#),
-    ("payments: by status", r#""payments"."tenant_id" = $1 AND "payments"."status" IN ("#),
-    ("payments: by biller", r#""payments"."tenant_id" = $1 AND "payments"."biller_id" = $2"#),
+    ("payments: page 1", r#"WHERE "payments"."tenant_id" = (SELECT $2) ORDER BY "payments"."id" DESC LIMIT 21"#),
+    ("payments: page 1,000", r#""payments"."tenant_id" = (SELECT $2) AND "payments"."id" < (SELECT $3) ORDER BY"#),
+    ("payments: by status", r#""payments"."tenant_id" = $2 AND "payments"."status" IN ("#),
+    ("payments: by biller", r#""payments"."tenant_id" = $2 AND "payments"."biller_id" = $3"#),
     ("payments: open ones of bills", r#"FROM "allocations" WHERE "allocations"."bill_id" IN ("#),
     ("events: page", r#"ORDER BY "events"."sequence" ASC LIMIT"#),
     ("heads: one", r#"FROM "event_heads" WHERE "event_heads"."tenant_id" = $1"#),

@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::support::app::{TENANT, USER};
+use crate::support::app::{OPERATORS, TENANT, USER};
 use crate::support::client::{Client, KPLC, payment_input};
 use crate::support::{number, on_both_databases, statuses, text};
 
+const SYNC: &str = "mutation { syncBillers(input: {}) { errors { code } } }";
 const ALL: &str = "subscription ($after: Sequence, $filter: PaymentFilter) {
     paymentsUpdated(after: $after, filter: $filter) { sequence version status type payment { id } } }";
 const ONE: &str = "subscription ($id: ID!, $after: Sequence) {
@@ -66,6 +67,25 @@ on_both_databases! {
             heard.push(number(&subscription.next().await, "/paymentsUpdated/sequence"));
         }
         assert_eq!(heard, (1..=head).collect::<Vec<_>>());
+    }
+}
+
+on_both_databases! {
+    with [("BILLPAY_WORKER__ENABLED", "false")]
+    async fn who_begins_after_a_failover_hears_the_log_as_it_is_though_another_has_heard_it_otherwise(app: TestApp) {
+        let client = app.admin();
+        app.client(OPERATORS, "operator").data(SYNC, json!({})).await;
+        pay_without_waiting(&client, "1111111").await;
+        let mut before = client.subscribe(ALL, json!({ "after": "0" })).await;
+        assert_eq!(number(&before.next().await, "/paymentsUpdated/sequence"), 1);
+        // Heard live, so that it is kept for all who follow.
+        pay_without_waiting(&client, "2222222").await;
+        assert_eq!(text(&before.next().await, "/paymentsUpdated/status"), "READY");
+        // A replica took over that had not got the last event; its log has grown by another since.
+        app.execute("UPDATE events SET status = 'CANCELLED' WHERE sequence = 2").await;
+        let mut behind = client.subscribe(ALL, json!({ "after": "1" })).await;
+        let heard = behind.next().await["paymentsUpdated"].take();
+        assert_eq!((number(&heard, "/sequence"), text(&heard, "/status")), (2, "CANCELLED"));
     }
 }
 

@@ -22,7 +22,7 @@ impl From<money::Money> for Money {
 
 /// An amount without its currency.
 pub fn decimal(money: money::Money) -> Decimal {
-    Decimal(money.decimal().parse().expect("money is written as a decimal"))
+    Decimal(money.decimal_text())
 }
 
 /// An amount in a currency, as an input. Fewer digits than the currency has are filled up, more are refused.

@@ -115,11 +115,14 @@ impl Payment {
 
     /// The bill number that was named as target, or saved with it.
     async fn bill_number(&self, ctx: &Context<'_>) -> Option<async_graphql::Result<BillNumber>> {
-        let key = BillNumberKey(self.0.bill_number_id?.uuid());
+        let id = self.0.bill_number_id?.uuid();
         if let Err(error) = ctx.require(Scope::BillsRead) {
             return Some(Err(error));
         }
-        let number = ctx.loader().load_one(key).await.map_err(load_error);
+        if let Some(known) = ctx.known_bill_number(id) {
+            return known.map(|number| Ok(BillNumber(number)));
+        }
+        let number = ctx.loader().load_one(BillNumberKey(id)).await.map_err(load_error);
         number.transpose().map(|number| number.map(BillNumber))
     }
 

@@ -305,6 +305,44 @@ async fn j5_a_flood_of_unknown_keys_makes_one_request_a_minute() {
 }
 
 #[tokio::test]
+async fn j5_a_token_is_believed_no_longer_than_its_key() {
+    let whole: Value = serde_json::from_str(KEY_SET).expect("a set");
+    let mut kept = whole.clone();
+    kept["keys"].as_array_mut().expect("keys").retain(|key| key["kid"] != "rsa-1");
+    let asked = Arc::new(AtomicUsize::new(0));
+    let answer = move || {
+        let set = if asked.fetch_add(1, Ordering::SeqCst) == 0 { &whole } else { &kept };
+        let text = set.to_string();
+        async move { text }
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}/keys", listener.local_addr().expect("an address"));
+    tokio::spawn(async move { axum::serve(listener, Router::new().route("/keys", get(answer))).await });
+    let key_set = Some(KeySetSource::Url(Url::parse(&url).expect("a URL")));
+    let clock = Clock::default();
+    let authenticator = Authenticator::try_new(&AuthSettings { key_set, ..settings() }, clock.clone()).expect("keys");
+    let token = with_key("rsa-1");
+    for _ in 0..3 {
+        assert!(authenticator.authenticate(&token).await.is_ok());
+    }
+    clock.advance(Duration::from_secs(11 * 60));
+    // The set is old: it is fetched again, and the key is gone from it.
+    assert_eq!(authenticator.authenticate(&token).await.expect_err("a refusal"), AuthError::Untrusted);
+}
+
+#[tokio::test]
+async fn j7_a_believed_token_vouches_for_no_other() {
+    let authenticator = authenticator();
+    let whole = hs256(&claims());
+    assert!(authenticator.authenticate(&whole).await.is_ok());
+    assert!(authenticator.authenticate(&whole).await.is_ok());
+    let other = if &whole[40..41] == "A" { "B" } else { "A" };
+    for bad in [&whole[..whole.len() - 1], &format!("{whole}A"), &format!("{}{other}{}", &whole[..40], &whole[41..])] {
+        assert!(authenticator.authenticate(bad).await.is_err(), "{bad}");
+    }
+}
+
+#[tokio::test]
 async fn j5_an_issuer_that_cannot_be_reached_is_named_as_the_reason() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port");
     let url = Url::parse(&format!("http://{closed}/keys")).expect("a URL");

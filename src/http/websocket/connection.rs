@@ -6,6 +6,7 @@
 //! end, for only then is the closing handshake written.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ws::{Message, WebSocket};
@@ -35,7 +36,7 @@ pub struct Streams {
 
 /// The state of a connection.
 pub struct Connection {
-    edge: Edge,
+    edge: Arc<Edge>,
     /// The header of the upgrade, for clients that send no token in `connection_init`.
     authorization: Option<String>,
     /// None until the connection is acknowledged.
@@ -83,7 +84,7 @@ enum Event {
 }
 
 impl Connection {
-    pub fn open(edge: Edge, authorization: Option<String>, socket: WebSocket) -> (Self, Streams) {
+    pub fn open(edge: Arc<Edge>, authorization: Option<String>, socket: WebSocket) -> (Self, Streams) {
         let (outgoing, incoming) = socket.split();
         let (outbox, queue) = mpsc::channel(writer::QUEUE);
         let (operations, deliveries) = Operations::new(edge.limits.max_operations_per_socket);

@@ -206,6 +206,17 @@ on_both_databases! {
 }
 
 on_both_databases! {
+    async fn a_variable_where_its_type_is_not_allowed_is_refused_whatever_it_holds(app: TestApp) {
+        let client = app.admin();
+        let document = "query ($first: String) { payments(first: $first) { nodes { id } } }";
+        for variables in [json!({}), json!({ "first": null }), json!({ "first": "1" }), json!({ "first": 1 })] {
+            let answer = client.query(document, variables.clone()).await;
+            assert_code(&answer, "GRAPHQL_VALIDATION_FAILED", &variables.to_string());
+        }
+    }
+}
+
+on_both_databases! {
     async fn g11_a_nul_in_a_text_finds_nothing_and_breaks_nothing(app: TestApp) {
         let client = app.admin();
         for (document, nothing) in [

@@ -15,8 +15,9 @@ use crate::support::{TestApp, text};
 
 /// A connection plans a statement once and for all after its fifth execution; there are three.
 const REPEATS: u32 = 18;
-/// How often payments are made, and how many at once.
-const ROUNDS: u32 = 3;
+/// How often payments are made, and how many at once. In the later half of the rounds they keep a bill number, and are
+/// stored by statements of their own for it.
+const ROUNDS: u32 = 6;
 const AT_ONCE: u32 = 6;
 /// The oldest payment's second, its distance to the next, and the kind of its id, as seed.sql has them.
 const FIRST_SECOND: u64 = 1_740_000_000;
@@ -45,7 +46,8 @@ pub async fn run(app: &TestApp, program: &Program) -> Subscription {
     }
     let mut waiting = client.subscribe("subscription { paymentsUpdated { sequence } }", json!({})).await;
     for round in 0..ROUNDS {
-        join_all((0..AT_ONCE).map(|place| pay(&client, &biller, round * AT_ONCE + place))).await;
+        let keeps = round >= ROUNDS / 2;
+        join_all((0..AT_ONCE).map(|place| pay(&client, &biller, round * AT_ONCE + place, keeps))).await;
     }
     waiting.next().await;
     call_back(app, program, &client).await;
@@ -83,8 +85,10 @@ async fn read(client: &Client, biller: &str) {
 }
 
 /// A payment from its creation until it is settled.
-async fn pay(client: &Client, biller: &str, place: u32) {
-    let payload = client.create(payment_input(biller, &format!("90000{place:02}"), "15")).await;
+async fn pay(client: &Client, biller: &str, place: u32, keeps: bool) {
+    let mut input = payment_input(biller, &format!("90000{place:02}"), "15");
+    input["saveBillNumber"] = json!(keeps);
+    let payload = client.create(input).await;
     client.wait_for_status(text(&payload, "/payment/id"), &["SUCCEEDED"]).await;
 }
 

@@ -1,0 +1,63 @@
+//! The cells of one row, read one after another by their places.
+//!
+//! SeaORM finds each cell of a model by the name of its column, and makes an error text for each NULL before it takes it
+//! for one: of a page of payments that is most of the reading. The statements that are sent most say themselves in which
+//! order their columns come, and are read in that order. In a debug build each cell's column is compared with the one
+//! that is meant, so that the tests notice two that changed places.
+
+use sea_orm::sqlx::postgres::PgRow;
+use sea_orm::sqlx::sqlite::SqliteRow;
+use sea_orm::sqlx::{self, Decode, Postgres, Row, Sqlite, Type};
+use sea_orm::{ColumnTrait, DbErr, QueryResult, RuntimeErr};
+
+use super::StoreError;
+
+/// A type that is read from both databases.
+pub(super) trait Cell:
+    for<'r> Decode<'r, Postgres> + Type<Postgres> + for<'r> Decode<'r, Sqlite> + Type<Sqlite>
+{
+}
+
+impl<T> Cell for T where T: for<'r> Decode<'r, Postgres> + Type<Postgres> + for<'r> Decode<'r, Sqlite> + Type<Sqlite> {}
+
+/// Where reading a row stands.
+pub(super) struct Cells<'a> {
+    row: Kept<'a>,
+    next: usize,
+}
+
+enum Kept<'a> {
+    Postgres(&'a PgRow),
+    Sqlite(&'a SqliteRow),
+}
+
+impl<'a> Cells<'a> {
+    /// Begins at the first cell.
+    pub(super) fn try_new(row: &'a QueryResult) -> Result<Self, StoreError> {
+        let postgres = row.try_as_pg_row().map(Kept::Postgres);
+        let kept = postgres.or_else(|| row.try_as_sqlite_row().map(Kept::Sqlite));
+        Ok(Self { row: kept.ok_or(StoreError::Unreadable("a row"))?, next: 0 })
+    }
+
+    /// The next cell, which is that of `column`.
+    pub(super) fn take<T: Cell>(&mut self, column: impl ColumnTrait) -> Result<T, StoreError> {
+        let place = self.next;
+        debug_assert_eq!(self.row.name(place), Some(column.as_str()), "the columns are read in another order");
+        self.next += 1;
+        let cell = match self.row {
+            Kept::Postgres(row) => row.try_get(place),
+            Kept::Sqlite(row) => row.try_get(place),
+        };
+        cell.map_err(|error: sqlx::Error| DbErr::Query(RuntimeErr::SqlxError(error.into())).into())
+    }
+}
+
+impl Kept<'_> {
+    fn name(&self, place: usize) -> Option<&str> {
+        use sea_orm::sqlx::Column;
+        match self {
+            Self::Postgres(row) => row.columns().get(place).map(|column| column.name()),
+            Self::Sqlite(row) => row.columns().get(place).map(|column| column.name()),
+        }
+    }
+}
