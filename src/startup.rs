@@ -15,7 +15,9 @@ use tokio_util::task::TaskTracker;
 use url::Url;
 
 use crate::app::catalogue::Catalogue;
+use crate::app::coalesce::Creations;
 use crate::app::overload::Load;
+use crate::app::tail::Tails;
 use crate::app::webhooks::TestLimit;
 use crate::app::{App, Parts, Policy};
 use crate::config::{LEASE_MARGIN, Settings};
@@ -34,7 +36,7 @@ use crate::http::jwt::Authenticator;
 use crate::http::listener::CappedListener;
 use crate::http::playground::Playground;
 use crate::http::router::router;
-use crate::http::serve::{Patience, serve};
+use crate::http::serve::{Patience, Stop, serve};
 use crate::ports::clock::Clock;
 use crate::ports::ids::Ids;
 use crate::ports::limits::{CallLimits, Unlimited};
@@ -100,7 +102,8 @@ pub struct Server {
     /// What it runs on.
     pub app: App,
     engine: Arc<Engine>,
-    shutdown: CancellationToken,
+    stop: Stop,
+    drain: Duration,
     tasks: TaskTracker,
     serving: JoinHandle<()>,
 }
@@ -111,35 +114,43 @@ impl Server {
         // Before anything is counted.
         telemetry::metrics();
         let app = application(settings, &options.clock).await?;
+        app.begin_counters();
         app.hold_suspects().await?;
         app.refresh_load().await?;
-        let shutdown = CancellationToken::new();
+        let stop = Stop::default();
         let engine = Arc::new(Engine::new(
-            graphql::schema(app.clone(), settings.graphql.introspection),
+            graphql::schemas(app.clone(), settings.graphql.introspection),
             limits(settings),
             settings.graphql.timeout,
             library(settings)?,
             rates(settings, &options.clock),
         ));
-        let edge = edge(settings, &app, &engine, &options.clock, &shutdown)?;
+        let edge = edge(settings, &app, &engine, &options.clock, &stop.shutdown)?;
         let listening = |error| StartError::Listen(settings.listen, error);
         let listener = TcpListener::bind(settings.listen).await.map_err(listening)?;
         let address = listener.local_addr().map_err(listening)?;
         let listener = CappedListener::new(listener, settings.http.max_connections_per_ip.get());
         let callbacks_limit = CallbackLimit::new(settings.limits.callbacks_per_minute, &options.clock);
-        let routes = router(app.clone(), edge, callbacks_limit, options.playground, shutdown.clone());
-        let serving = tokio::spawn(serve(listener, routes, Patience::default(), shutdown.clone()));
-        let tasks = worker::start(&app, worker_options(settings), &shutdown);
+        let routes = router(app.clone(), edge, callbacks_limit, options.playground, stop.leaving.clone());
+        let serving = tokio::spawn(serve(listener, routes, Patience::default(), stop.clone()));
+        let tasks = worker::start(&app, worker_options(settings), &stop.shutdown);
         // The plan of the world's phone numbers is read before the first payment needs it, and off the way.
         tokio::task::spawn_blocking(|| PhoneNumber::from_str("+254700000000"));
         tracing::info!(%address, "billpay listens");
-        Ok(Self { address, app, engine, shutdown, tasks, serving })
+        Ok(Self { address, app, engine, stop, drain: settings.http.drain, tasks, serving })
+    }
+
+    /// Calls itself not ready and has every client go elsewhere with its next request, for as long as balancers need to
+    /// hear of that; meanwhile all goes on as ever. Whoever is in a hurry drops this, and stops.
+    pub async fn leave(&self) {
+        self.stop.leaving.cancel();
+        tokio::time::sleep(self.drain).await;
     }
 
     /// Takes no more requests, claims nothing more, lets every call to a provider come to its end, and stops. What was
     /// not sent stays as it is, and what was is settled: a planned stop leaves nothing unknown.
     pub async fn stop(self) {
-        self.shutdown.cancel();
+        self.stop.shutdown.cancel();
         // Sockets are told to close; who does not hear is cut off.
         if tokio::time::timeout(CLOSE_PATIENCE, self.serving).await.is_err() {
             tracing::warn!("some connections were still open");
@@ -188,7 +199,9 @@ pub async fn application(settings: &Settings, clock: &Clock) -> Result<App, Star
         webhooks: Arc::new(sender),
         seal: secrets_key.map(|key| Seal::new(Purpose::Webhooks, key)),
         test_limit: TestLimit::new(clock),
+        tails: Tails::default(),
         load: Load::new(settings.worker.max_backlog.get(), settings.database.min_free_bytes),
+        creations: Creations::default(),
         failures: Mutex::default(),
         callbacks: Notify::new(),
         reminder_days: settings.reminders.days.clone(),

@@ -23,6 +23,11 @@ pub(super) async fn run(settings: Settings) -> Result<ExitCode, Failed> {
     let server = Server::start(&settings, StartOptions { playground, clock: clock()? }).await?;
     stop.received().await;
     tracing::info!("stopping");
+    tokio::select! {
+        () = server.leave() => {}
+        // Told twice, it stops at once.
+        () = stop.received() => {}
+    }
     server.stop().await;
     if let Some(traces) = traces {
         traces.stop().await;
@@ -34,8 +39,16 @@ pub(super) async fn run(settings: Settings) -> Result<ExitCode, Failed> {
 /// or have time pass for it and its database alike (BILLPAY_CLOCK_OFFSET, such as "2h").
 fn clock() -> Result<Clock, Failed> {
     let told = |name: &str| match std::env::var(name) {
-        Ok(text) if cfg!(debug_assertions) && !text.is_empty() => text.parse::<SignedDuration>(),
-        Ok(_) | Err(_) => Ok(SignedDuration::ZERO),
+        Ok(text) if text.is_empty() => Ok(SignedDuration::ZERO),
+        Ok(text) if cfg!(debug_assertions) => {
+            tracing::error!("THE CLOCK OF THIS SERVER IS WRONG: {name} moves it");
+            text.parse::<SignedDuration>()
+        }
+        Ok(_) => {
+            tracing::error!("{name} is ignored: a release build moves no clock");
+            Ok(SignedDuration::ZERO)
+        }
+        Err(_) => Ok(SignedDuration::ZERO),
     };
     let step = told("BILLPAY_CLOCK_STEP")?;
     let clock = Clock::wrong_by(i64::try_from(step.as_micros()).unwrap_or_default());

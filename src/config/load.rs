@@ -4,6 +4,7 @@
 //! every fault in them, never with the first fault alone.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use super::fault::{Fault, Faults};
@@ -11,14 +12,17 @@ use super::layers::{FILE_VARIABLE, Layers, PREFIX};
 use super::reader::Reader;
 use super::value;
 use super::{
-    AuthSettings, DatabaseSettings, EgressSettings, GraphqlSettings, HttpSettings, LEASE_MARGIN, LimitSettings,
-    LogFormat, LogSettings, ProviderSettings, ReminderSettings, Settings, TelemetrySettings, WorkerSettings,
+    AuthSettings, DatabaseSettings, DatabaseUrl, EgressSettings, GraphqlSettings, HttpSettings, LEASE_MARGIN,
+    LimitSettings, LogFormat, LogSettings, ProviderSettings, ReminderSettings, Settings, TelemetrySettings,
+    WorkerSettings,
 };
 
 /// Every setting with its default and a comment.
 const DEFAULTS: &str = include_str!("../../config.default.toml");
 /// What encrypts needs as many bytes as its cipher's key.
 const LEAST_SECRETS_KEY_BYTES: usize = 32;
+/// One process's connections to PostgreSQL: one is kept to listen, and the schema is brought up to date through two.
+const LEAST_POSTGRES_CONNECTIONS: u32 = 3;
 const LOG_FORMATS: [(&str, LogFormat); 2] = [("text", LogFormat::Text), ("json", LogFormat::Json)];
 
 impl Settings {
@@ -93,7 +97,15 @@ fn named_file(variables: &BTreeMap<String, String>) -> Option<PathBuf> {
 impl DatabaseSettings {
     fn read(reader: &mut Reader) -> Option<Self> {
         let url = reader.required("database.url", value::database_url);
-        let max_connections = reader.required("database.max_connections", value::number);
+        let max_connections: Option<NonZeroU32> = reader.required("database.max_connections", value::number);
+        if let (Some(DatabaseUrl::Postgres(_)), Some(most)) = (&url, max_connections)
+            && most.get() < LEAST_POSTGRES_CONNECTIONS
+        {
+            let remedy = format!(
+                "give it {LEAST_POSTGRES_CONNECTIONS} or more: one listens, and two bring the schema up to date"
+            );
+            reader.note("database.max_connections", "is too few for PostgreSQL", remedy);
+        }
         let min_free_bytes = reader.required("database.min_free_bytes", value::count);
         Some(Self { url: url?, max_connections: max_connections?, min_free_bytes: min_free_bytes? })
     }
@@ -140,11 +152,13 @@ impl HttpSettings {
         let max_connections_per_ip = reader.required("http.max_connections_per_ip", value::number);
         let max_body = reader.required("http.max_body", value::number);
         let max_operations_per_socket = reader.required("http.max_operations_per_socket", value::number);
+        let drain = reader.required("http.drain", value::duration);
         Some(Self {
             allowed_origins: allowed_origins?.unwrap_or_default(),
             max_connections_per_ip: max_connections_per_ip?,
             max_body: max_body?,
             max_operations_per_socket: max_operations_per_socket?,
+            drain: drain?,
         })
     }
 }
@@ -244,6 +258,7 @@ mod tests {
         assert_eq!(settings.auth.longest_life, Duration::from_secs(24 * 60 * 60));
         assert_eq!(settings.reminders.days, [3, 0]);
         assert_eq!(settings.http.max_body.get(), 256 * 1024);
+        assert_eq!(settings.http.drain, Duration::from_secs(2));
         assert_eq!(settings.playground, None);
         assert!(settings.worker.enabled && settings.graphql.introspection);
         assert!(settings.providers.almara.is_none() && settings.auth.hs256_secret.is_none());
@@ -359,6 +374,20 @@ mod tests {
         let shown = format!("{settings:?}");
         assert!(!shown.contains("hunter2") && shown.contains("[redacted]"), "{shown}");
         assert!(settings.database.url.expose().contains("hunter2"));
+    }
+
+    #[test]
+    fn postgres_needs_three_connections_and_sqlite_one() {
+        let with = |url, most| load(&[("BILLPAY_DATABASE__URL", url), ("BILLPAY_DATABASE__MAX_CONNECTIONS", most)]);
+        let (postgres, sqlite) = ("postgres://127.0.0.1/billpay", "sqlite://billpay.db");
+        for few in ["1", "2"] {
+            let told = faults(with(postgres, few));
+            assert!(
+                told.len() == 1 && told[0].contains("MAX_CONNECTIONS") && told[0].contains("3 or more"),
+                "{told:?}"
+            );
+        }
+        assert!(with(postgres, "3").is_ok() && with(sqlite, "1").is_ok());
     }
 
     #[test]

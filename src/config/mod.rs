@@ -124,6 +124,8 @@ pub struct HttpSettings {
     pub max_body: NonZeroUsize,
     /// Operations running at once on one WebSocket.
     pub max_operations_per_socket: NonZeroUsize,
+    /// How long a server that is told to stop goes on answering.
+    pub drain: Duration,
 }
 
 /// How work in the background is done.

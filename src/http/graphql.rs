@@ -13,7 +13,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_graphql_axum::GraphQLResponse;
-use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
@@ -24,6 +23,7 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::get;
+use axum::{Extension, Router};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -33,6 +33,7 @@ use super::jwt::Authenticator;
 use super::negotiate::{self, Accepted, MediaType};
 use super::pulse::{Pulse, pulses};
 use super::request_id::RequestId;
+use super::serve::Endless;
 use super::{event_stream, multipart, websocket};
 use crate::domain::requester::{Requester, TenantId};
 use crate::graphql::answer::{Answer, Refusal};
@@ -98,11 +99,12 @@ impl fmt::Debug for Edge {
 
 /// The routes of the GraphQL edge.
 pub fn routes(edge: Edge) -> Router {
-    Router::new().route("/graphql", get(by_get).post(by_post)).with_state(edge)
+    // Shared, since the router copies its state several times for each request.
+    Router::new().route("/graphql", get(by_get).post(by_post)).with_state(Arc::new(edge))
 }
 
 async fn by_get(
-    State(edge): State<Edge>,
+    State(edge): State<Arc<Edge>>,
     request_id: RequestId,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
     RawQuery(query_string): RawQuery,
@@ -118,7 +120,7 @@ async fn by_get(
     }
 }
 
-async fn by_post(State(edge): State<Edge>, request_id: RequestId, headers: HeaderMap, body: Body) -> Response {
+async fn by_post(State(edge): State<Arc<Edge>>, request_id: RequestId, headers: HeaderMap, body: Body) -> Response {
     let call = Call::new(edge, request_id, &headers);
     call.post(&headers, body).await
 }
@@ -130,14 +132,14 @@ fn asks_for_websocket(headers: &HeaderMap) -> bool {
 
 /// One request over HTTP.
 struct Call {
-    edge: Edge,
+    edge: Arc<Edge>,
     accepted: Accepted,
     request_id: String,
     trace_parent: TraceParent,
 }
 
 impl Call {
-    fn new(edge: Edge, request_id: RequestId, headers: &HeaderMap) -> Self {
+    fn new(edge: Arc<Edge>, request_id: RequestId, headers: &HeaderMap) -> Self {
         let trace_parent = TraceParent::read(headers.get(TRACEPARENT).and_then(|value| value.to_str().ok()));
         Self { edge, accepted: Accepted::read(headers), request_id: request_id.into_string(), trace_parent }
     }
@@ -225,8 +227,9 @@ impl Call {
             request_id: self.request_id.clone(),
             trace_parent: self.trace_parent,
         };
+        let endless = (prepared.kind == OperationKind::Subscription).then_some(Extension(Endless));
         let answers = answers(&self.edge.engine, prepared, context);
-        respond(pulses(&self.edge, &requester, answers), self.request_id)
+        (endless, respond(pulses(&self.edge, &requester, answers), self.request_id)).into_response()
     }
 
     /// A document refused to an event stream, for what it is or for its tenant's rate, is an event; every other error is

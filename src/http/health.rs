@@ -18,20 +18,20 @@ use crate::telemetry;
 struct Health {
     app: App,
     figures: Arc<Figures>,
-    shutdown: CancellationToken,
+    leaving: CancellationToken,
 }
 
 /// The routes.
-pub fn routes(app: App, shutdown: CancellationToken) -> Router {
+pub fn routes(app: App, leaving: CancellationToken) -> Router {
     Router::new()
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
-        .with_state(Health { app, figures: Arc::default(), shutdown })
+        .with_state(Health { app, figures: Arc::default(), leaving })
 }
 
 async fn ready(State(health): State<Health>) -> (StatusCode, &'static str) {
-    if health.shutdown.is_cancelled() {
+    if health.leaving.is_cancelled() {
         return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n");
     }
     if health.app.store.ping().await.is_err() {

@@ -1,5 +1,6 @@
 //! HTTP: the transports of GraphQL, callbacks, the playground, health.
 
+mod believed;
 pub mod callback_limit;
 pub mod callbacks;
 mod claims;
@@ -19,6 +20,7 @@ pub mod pulse;
 pub mod request_id;
 pub mod router;
 pub mod serve;
+mod stall;
 pub mod token;
 mod unique_json;
 pub mod websocket;

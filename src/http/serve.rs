@@ -5,19 +5,29 @@
 //! connection may be quiet for [`Patience::idle`], longer than the proxies before a server keep theirs, so that none is
 //! closed under a request that is on its way. hyper knows one time for both: it is asked for the longer one, and its
 //! timer ([`HeadTimer`]) shortens it when the first byte has come. Bodies have their own limits, where they are read.
+//!
+//! A client may say nothing more and wait for its answer: what it asked for is answered to the half that is open, and
+//! then the connection ends. Only an [`Endless`] answer ends with the client's half. Whoever takes nothing of an answer
+//! for [`Patience::reader`] is cut off.
+//!
+//! A stop comes in two steps ([`Stop`]). Balancers and clients need a moment to hear that a server leaves: until the
+//! second step it takes connections and requests as ever, but each answer says that it is the last of its connection.
+//!
 //! Every request carries the address that it came from ([`Peer`]).
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::ConnectInfo;
-use axum::http::Request;
+use axum::http::{HeaderValue, Request, StatusCode, header};
+use axum::response::Response;
 use axum::serve::Listener;
+use futures_util::TryFutureExt;
 use hyper::body::Incoming;
 use hyper::rt::{Sleep, Timer};
 use hyper::server::conn::http1;
@@ -29,7 +39,10 @@ use tokio_util::task::TaskTracker;
 use tower::Service;
 
 use super::callback_limit::Peer;
-use super::listener::{CappedListener, Counted};
+use super::listener::{CappedListener, Counted, READER_PATIENCE};
+
+#[cfg(test)]
+mod tests;
 
 /// What is answered to a head that does not come to its end. It carries no body, for nobody knows what is accepted.
 const HEAD_TOO_SLOW: &[u8] = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
@@ -43,21 +56,43 @@ pub struct Patience {
     pub head: Duration,
     /// From the last answer, or the beginning, to the next request.
     pub idle: Duration,
+    /// While nothing of what is written is taken.
+    pub reader: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { head: Duration::from_secs(10), idle: Duration::from_secs(75) }
+        Self { head: Duration::from_secs(10), idle: Duration::from_secs(75), reader: READER_PATIENCE }
     }
 }
 
-/// Serves until `shutdown`; then takes no more connections, and ends when those that are open have been answered.
-pub async fn serve(mut listener: CappedListener, routes: Router, patience: Patience, shutdown: CancellationToken) {
+/// In an answer's extensions: it goes on for as long as somebody listens, and has no end of its own to wait for.
+#[derive(Clone, Copy, Debug)]
+pub struct Endless;
+
+/// How a server is told to stop.
+#[derive(Clone, Debug)]
+pub struct Stop {
+    /// It is about to: whoever is answered goes elsewhere with the next request.
+    pub leaving: CancellationToken,
+    /// It does. Then it is also leaving.
+    pub shutdown: CancellationToken,
+}
+
+impl Default for Stop {
+    fn default() -> Self {
+        let shutdown = CancellationToken::new();
+        Self { leaving: shutdown.child_token(), shutdown }
+    }
+}
+
+/// Serves until the shutdown; then takes no more connections, and ends when those that are open have been answered.
+pub async fn serve(mut listener: CappedListener, routes: Router, patience: Patience, stop: Stop) {
     // The state is given once for all requests, instead of for each of them.
     let routes: Router = routes.with_state(());
     let connections = TaskTracker::new();
-    while let Some((stream, address)) = shutdown.run_until_cancelled(listener.accept()).await {
-        let wait = Wait { patience, shutdown: shutdown.clone() };
+    while let Some((stream, address)) = stop.shutdown.run_until_cancelled(listener.accept()).await {
+        let wait = Wait { patience, stop: stop.clone() };
         connections.spawn(connection(stream, Peer(address.ip()), routes.clone(), wait));
     }
     drop(listener);
@@ -68,21 +103,40 @@ pub async fn serve(mut listener: CappedListener, routes: Router, patience: Patie
 /// What ends a connection from our side.
 struct Wait {
     patience: Patience,
-    shutdown: CancellationToken,
+    stop: Stop,
 }
 
-async fn connection(stream: Counted, peer: Peer, routes: Router, wait: Wait) {
+async fn connection(mut stream: Counted, peer: Peer, routes: Router, wait: Wait) {
+    stream.wait_for_reader(wait.patience.reader);
+    let endless = stream.endless();
+    let is_leaving = Arc::<AtomicBool>::default();
+    let is_last = Arc::clone(&is_leaving);
     let timer = HeadTimer { heard: stream.heard(), patience: wait.patience.head };
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
-        routes.clone().call(request)
+        endless.store(false, Ordering::Relaxed);
+        let (endless, is_last) = (Arc::clone(&endless), Arc::clone(&is_last));
+        let note = move |mut answer: Response| {
+            endless.store(answer.extensions().get::<Endless>().is_some(), Ordering::Relaxed);
+            if is_last.load(Ordering::Relaxed) {
+                say_that_it_is_the_last(&mut answer);
+            }
+            answer
+        };
+        routes.clone().call(request).map_ok(note)
     });
     let mut connection = http1::Builder::new()
         .timer(timer)
         .header_read_timeout(wait.patience.idle)
+        .half_close(true)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
-    let ended = match wait.shutdown.run_until_cancelled(&mut connection).await {
+    let mut ended = wait.stop.leaving.run_until_cancelled(&mut connection).await;
+    if ended.is_none() {
+        is_leaving.store(true, Ordering::Relaxed);
+        ended = wait.stop.shutdown.run_until_cancelled(&mut connection).await;
+    }
+    let ended = match ended {
         Some(ended) => ended,
         None => {
             Pin::new(&mut connection).graceful_shutdown();
@@ -96,6 +150,13 @@ async fn connection(stream: Counted, peer: Peer, routes: Router, wait: Wait) {
         && !parts.read_buf.is_empty()
     {
         refuse(parts.io.into_inner()).await;
+    }
+}
+
+/// What follows an upgrade is no request, and ends in its own way.
+fn say_that_it_is_the_last(answer: &mut Response) {
+    if answer.status() != StatusCode::SWITCHING_PROTOCOLS {
+        answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
 }
 
@@ -154,102 +215,5 @@ impl Future for HeadSleep {
             self.until.as_mut().reset(deadline);
         }
         self.until.as_mut().poll(cx)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::net::SocketAddr;
-
-    use axum::routing::get;
-    use tokio::io::AsyncReadExt;
-    use tokio::net::{TcpListener, TcpStream};
-    use tokio::time::timeout;
-
-    use super::*;
-
-    const SHORT: Duration = Duration::from_millis(300);
-    const LONG: Duration = Duration::from_secs(600);
-    const WHOLE: &[u8] = b"GET / HTTP/1.1\r\nhost: a\r\n\r\n";
-
-    async fn start(patience: Patience) -> (SocketAddr, CancellationToken, tokio::task::JoinHandle<()>) {
-        let inner = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let address = inner.local_addr().expect("an address");
-        let routes = Router::new().route("/", get(|| async { "here" }));
-        let shutdown = CancellationToken::new();
-        let serving = tokio::spawn(serve(CappedListener::new(inner, 8), routes, patience, shutdown.clone()));
-        (address, shutdown, serving)
-    }
-
-    async fn connected(address: SocketAddr) -> TcpStream {
-        TcpStream::connect(address).await.expect("connected")
-    }
-
-    /// All that comes until the server closes.
-    async fn rest(stream: &mut TcpStream) -> String {
-        let mut said = String::new();
-        let read = timeout(Duration::from_secs(20), stream.read_to_string(&mut said)).await;
-        read.expect("closed in time").expect("closed without a reset");
-        said
-    }
-
-    /// Reads the one answer of the routes.
-    async fn answer(stream: &mut TcpStream) {
-        let mut said = Vec::new();
-        while !said.ends_with(b"here") {
-            let read = timeout(Duration::from_secs(20), stream.read_buf(&mut said)).await;
-            assert_ne!(read.expect("in time").expect("read"), 0, "{}", String::from_utf8_lossy(&said));
-        }
-    }
-
-    #[tokio::test]
-    async fn g17_a_head_that_drips_is_answered_408() {
-        let (address, ..) = start(Patience { head: SHORT, idle: LONG }).await;
-        let (mut reading, mut writing) = connected(address).await.into_split();
-        let dripping = tokio::spawn(async move {
-            let _ = writing.write_all(b"GET / HTTP/1.1\r\nx-drip: ").await;
-            while writing.write_all(b"x").await.is_ok() {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        });
-        let mut said = vec![0; HEAD_TOO_SLOW.len()];
-        let read = timeout(Duration::from_secs(20), reading.read_exact(&mut said)).await;
-        read.expect("answered in time").expect("an answer");
-        assert_eq!(said, HEAD_TOO_SLOW);
-        dripping.abort();
-    }
-
-    #[tokio::test]
-    async fn a_quiet_connection_is_closed_without_a_word_and_later_than_a_slow_one() {
-        let (address, ..) = start(Patience { head: LONG, idle: SHORT }).await;
-        assert_eq!(rest(&mut connected(address).await).await, "");
-        let mut used = connected(address).await;
-        used.write_all(WHOLE).await.expect("sent");
-        answer(&mut used).await;
-        assert_eq!(rest(&mut used).await, "");
-    }
-
-    #[tokio::test]
-    async fn each_head_has_its_own_time() {
-        let (address, ..) = start(Patience { head: SHORT, idle: LONG }).await;
-        let mut stream = connected(address).await;
-        for _ in 0..3 {
-            stream.write_all(WHOLE).await.expect("sent");
-            answer(&mut stream).await;
-            tokio::time::sleep(SHORT * 2).await;
-        }
-        stream.write_all(&WHOLE[..10]).await.expect("sent");
-        assert_eq!(rest(&mut stream).await.as_bytes(), HEAD_TOO_SLOW);
-    }
-
-    #[tokio::test]
-    async fn a_stop_closes_what_is_idle_and_ends() {
-        let (address, shutdown, serving) = start(Patience { head: LONG, idle: LONG }).await;
-        let mut used = connected(address).await;
-        used.write_all(WHOLE).await.expect("sent");
-        answer(&mut used).await;
-        shutdown.cancel();
-        assert_eq!(rest(&mut used).await, "");
-        timeout(Duration::from_secs(20), serving).await.expect("ended in time").expect("ended well");
     }
 }

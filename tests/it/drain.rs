@@ -1,4 +1,4 @@
-//! Planned stops: SIGTERM with calls in the air leaves nothing unknown.
+//! Planned stops: SIGTERM with calls in the air leaves nothing unknown, and turns nobody away before the server has left.
 //!
 //! The server is a real process. BILLPAY_TEST_STOPS (20) is how often it is stopped, over the two databases and several
 //! runs at once.
@@ -6,8 +6,13 @@
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
+use crate::kill_harness::seed;
 use crate::support::app::{ALL, TENANT};
 use crate::support::client::{Client, KPLC, payment_input};
 use crate::support::program::Program;
@@ -26,6 +31,9 @@ const LONGEST_WAIT_MS: u64 = 3_500;
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How a test's server leaves the work to the program.
 const IDLE: (&str, &str) = ("BILLPAY_WORKER__ENABLED", "false");
+/// Longer than any test goes on.
+const LONG_DRAIN: (&str, &str) = ("BILLPAY_HTTP__DRAIN", "10m");
+const SHORT_DRAIN: (&str, &str) = ("BILLPAY_HTTP__DRAIN", "1s");
 const BUSY: [(&str, &str); 4] = [
     ("BILLPAY_WORKER__ENABLED", "true"),
     ("BILLPAY_WORKER__CONCURRENCY", "4"),
@@ -43,26 +51,76 @@ async fn f35_a_planned_stop_makes_nothing_unknown_postgres() {
     stop_again_and_again(Db::Postgres).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_told_to_stop_answers_until_everybody_may_know_and_a_second_signal_ends_that() {
+    let app = TestApp::start(Db::Sqlite, &[IDLE]).await;
+    let mut program = Program::serve(&app, &[LONG_DRAIN]).await;
+    let mut kept = TcpStream::connect(program.address).await.expect("connected");
+    assert!(!asked(&mut kept).await.contains("connection: close"));
+    program.terminate();
+    eventually("the server to call itself not ready", || async {
+        let answer = app.http().get(program.url("/readyz")).send().await.expect("an answer");
+        (answer.status() == 503).then_some(())
+    })
+    .await;
+    let mut other = TcpStream::connect(program.address).await.expect("new connections are taken");
+    for stream in [&mut kept, &mut other] {
+        assert!(asked(stream).await.contains("connection: close"));
+        assert_eq!(stream.read(&mut [0]).await.expect("an end"), 0, "it was the last answer");
+    }
+    let client = app.client_at(program.address, &app.token(TENANT, ALL));
+    client.data("{ payments(first: 1) { nodes { id } } }", json!({})).await;
+    program.terminate();
+    let ended = program.ended(PATIENCE).await.unwrap_or_else(|| panic!("it goes on\n{}", program.log()));
+    assert!(ended.success(), "{ended}\n{}", program.log());
+    assert!(TcpStream::connect(program.address).await.is_err(), "nobody listens any more");
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_told_to_stop_once_stops_when_the_time_to_leave_is_over() {
+    let app = TestApp::start(Db::Sqlite, &[IDLE]).await;
+    let mut program = Program::serve(&app, &[SHORT_DRAIN]).await;
+    let began = Instant::now();
+    program.terminate();
+    let ended = program.ended(PATIENCE).await.unwrap_or_else(|| panic!("it goes on\n{}", program.log()));
+    assert!(ended.success(), "{ended}\n{}", program.log());
+    assert!(began.elapsed() >= Duration::from_secs(1), "it left at once");
+    app.stop().await;
+}
+
+/// Asks whether the server lives, and tells the whole answer.
+async fn asked(stream: &mut TcpStream) -> String {
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n").await.expect("sent");
+    let mut said = Vec::new();
+    while !said.ends_with(b"ok\n") {
+        let read = tokio::time::timeout(PATIENCE, stream.read_buf(&mut said)).await.expect("an answer in time");
+        assert_ne!(read.expect("read"), 0, "closed after {}", String::from_utf8_lossy(&said));
+    }
+    String::from_utf8(said).expect("a text")
+}
+
 async fn stop_again_and_again(db: Db) {
     let stops = std::env::var("BILLPAY_TEST_STOPS").ok().and_then(|text| text.parse().ok()).unwrap_or(USUAL_STOPS);
     let of_each = stops.div_ceil(2 * RUNS);
-    let left_ready: i64 = join_all((0..RUNS).map(|_| run(db, of_each))).await.into_iter().sum();
+    let left_ready: i64 = join_all((0..RUNS).map(|number| run(db, of_each, number as u64))).await.into_iter().sum();
     assert!(left_ready > 0, "no stop came before everything was sent");
 }
 
 /// Stops servers on one database; tells how much they left unsent.
-async fn run(db: Db, stops: usize) -> i64 {
+async fn run(db: Db, stops: usize, number: u64) -> i64 {
+    let mut rng = StdRng::seed_from_u64(seed().wrapping_add(number));
     let app = TestApp::start(db, &[IDLE]).await;
     let mut left_ready = 0;
     for _ in 0..stops {
-        left_ready += stop_with_calls_in_the_air(&app).await;
+        left_ready += stop_with_calls_in_the_air(&app, &mut rng).await;
     }
     assert_all_is_paid_once(&app).await;
     app.stop().await;
     left_ready
 }
 
-async fn stop_with_calls_in_the_air(app: &TestApp) -> i64 {
+async fn stop_with_calls_in_the_air(app: &TestApp, rng: &mut StdRng) -> i64 {
     let mut program = Program::serve(app, &BUSY).await;
     let client = app.client_at(program.address, &app.token(TENANT, ALL));
     let biller = client.biller(KPLC).await;
@@ -70,7 +128,7 @@ async fn stop_with_calls_in_the_air(app: &TestApp) -> i64 {
         pay_slowly(&client, &biller).await;
     }
     eventually("a call in the air", || async { (count(app, "SUBMITTING").await > 0).then_some(()) }).await;
-    tokio::time::sleep(Duration::from_millis(rand::random_range(0..LONGEST_WAIT_MS))).await;
+    tokio::time::sleep(Duration::from_millis(rng.random_range(0..LONGEST_WAIT_MS))).await;
     let began = Instant::now();
     program.terminate();
     let ended = program.ended(PATIENCE).await;

@@ -1,4 +1,4 @@
-//! Whoever is slow is answered 408, and holds nobody up.
+//! Whoever is slow is answered 408, and holds nobody up; whoever says nothing more is answered all the same.
 
 use std::time::Duration;
 
@@ -10,12 +10,14 @@ use tokio::time::timeout;
 use crate::graphql_attacks::socket::address;
 use crate::graphql_attacks::{Answer, request};
 use crate::support::app::{ALL, TENANT};
+use crate::support::client::{KPLC, payment_input};
 use crate::support::{Db, TestApp, run, text};
 
 /// Longer than a head or a body may take, with something for a machine that is busy.
 const PATIENCE: Duration = Duration::from_secs(25);
 /// How often one more byte is sent.
 const DRIP: Duration = Duration::from_millis(200);
+const PAY: &str = "mutation ($input: CreatePaymentInput!) { createPayment(input: $input) { payment { id } } }";
 /// Holds the table back from every reader.
 const LOCK: &str = "BEGIN; LOCK TABLE payments IN ACCESS EXCLUSIVE MODE";
 
@@ -79,4 +81,34 @@ async fn wait_for_a_lock(app: TestApp) {
     assert_eq!(text(&slow.json(), "/errors/0/message"), "the operation was not finished in time");
     let again = Answer::to(request(&app).json(&query)).await;
     assert_eq!(again.json()["data"], json!({ "payments": { "nodes": [] } }), "{}", again.body);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_payment_is_answered_to_who_has_closed_its_half() {
+    run(Db::Sqlite, &[], pay_and_fall_silent).await;
+}
+
+async fn pay_and_fall_silent(app: TestApp) {
+    let client = app.admin();
+    let biller = client.biller(KPLC).await;
+    // With the one event stream, which ends by itself, as with the plain answer.
+    for (account, accept) in [("1111111", "application/json"), ("3333333", "text/event-stream")] {
+        let body = json!({ "query": PAY, "variables": { "input": payment_input(&biller, account, "15") } }).to_string();
+        let request = format!(
+            "POST /graphql HTTP/1.1\r\nhost: billpay\r\nauthorization: Bearer {}\r\naccept: {accept}\r\n\
+             content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            app.token(TENANT, ALL),
+            body.len()
+        );
+        let mut stream = TcpStream::connect(address(&app)).await.expect("connected");
+        stream.write_all(request.as_bytes()).await.expect("sent");
+        stream.shutdown().await.expect("said that nothing follows");
+        let mut said = String::new();
+        timeout(PATIENCE, stream.read_to_string(&mut said)).await.expect("closed in time").expect("read");
+        assert!(
+            said.starts_with("HTTP/1.1 200 ") && said.contains("{\"createPayment\":{\"payment\":{\"id\":"),
+            "{said}"
+        );
+    }
+    assert_eq!(client.count_payments().await, 2);
 }

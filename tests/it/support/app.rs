@@ -303,6 +303,7 @@ fn usual_settings(database: &str, sandbox: SocketAddr) -> BTreeMap<String, Strin
         ("BILLPAY_AUTH__HS256_SECRET", SECRET),
         ("BILLPAY_AUTH__OPERATOR_TENANT", OPERATORS),
         ("BILLPAY_WAIT_LIMIT", "5s"),
+        ("BILLPAY_HTTP__DRAIN", "0s"),
         ("BILLPAY_WORKER__POLL_INTERVAL", "100ms"),
         ("BILLPAY_WORKER__LEASE", "8s"),
         ("BILLPAY_WORKER__CALL_TIMEOUT", "2s"),
