@@ -36,6 +36,19 @@ pub enum Received {
     Off,
 }
 
+impl Received {
+    /// The word in metrics.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Stored => "stored",
+            Self::Repeated => "repeated",
+            Self::Ignored => "ignored",
+            Self::Refused(_) => "refused",
+            Self::Off => "off",
+        }
+    }
+}
+
 impl App {
     /// Takes a callback in. Whoever sent it may be told that it is stored only after this.
     pub async fn receive_callback(
@@ -212,8 +225,12 @@ impl App {
         }
         self.apply(work, payment, &testimony).await?;
         let statuses = [payment.status];
-        let next = self.next_look(submission, statuses, RecallStage::None);
-        work.reschedule(submission.id, next).await
+        let next = match work.has_open_recall(payment.id).await? {
+            // Whether it is still to be sent, or its sender is gone, is for the worker to see.
+            true => Some(self.clock.now()),
+            false => self.next_look(submission, statuses, RecallStage::None),
+        };
+        work.schedule_unless_held(submission.id, next).await
     }
 }
 
@@ -241,13 +258,6 @@ fn references(notice: &CallbackNotice) -> Vec<u8> {
 }
 
 fn count(provider: ProviderCode, received: Received) -> Received {
-    let outcome = match received {
-        Received::Stored => "stored",
-        Received::Repeated => "repeated",
-        Received::Ignored => "ignored",
-        Received::Refused(_) => "refused",
-        Received::Off => "off",
-    };
-    metrics::counter!(metric::CALLBACKS, "provider" => provider.as_str(), "outcome" => outcome).increment(1);
+    metrics::counter!(metric::CALLBACKS, "provider" => provider.as_str(), "outcome" => received.word()).increment(1);
     received
 }

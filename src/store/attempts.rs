@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
@@ -73,7 +73,7 @@ impl Work {
         Ok(())
     }
 
-    /// Records how an attempt ended.
+    /// Records how an attempt ended, and when that was first stored: where a commit was not heard of it is stored again.
     pub async fn end_attempt(
         &self,
         submission: SubmissionId,
@@ -85,7 +85,7 @@ impl Work {
             .filter(Column::SubmissionId.eq(submission.uuid()))
             .filter(Column::No.eq(no))
             .col_expr(Column::State, Expr::value(state.as_str()))
-            .col_expr(Column::EndedAt, Expr::value(micros(self.now())))
+            .col_expr(Column::EndedAt, Expr::col(Column::EndedAt).if_null(micros(self.now())))
             .col_expr(Column::HttpStatus, Expr::value(end.http_status.map(i32::from)))
             .col_expr(Column::ProviderCode, Expr::value(end.provider_code.clone()))
             .col_expr(Column::ProviderMessage, Expr::value(end.provider_message.clone()))

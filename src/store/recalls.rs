@@ -62,6 +62,18 @@ impl Work {
         Ok(())
     }
 
+    /// Whether a recall of a payment is to be sent, or on its way.
+    pub async fn has_open_recall(&self, payment: PaymentId) -> Result<bool, StoreError> {
+        let open = [RecallState::Requested.as_str(), RecallState::Sending.as_str()];
+        let found = Entity::find()
+            .filter(Column::PaymentId.eq(payment.uuid()))
+            .filter(Column::State.is_in(open))
+            .limit(1)
+            .one(&self.tx)
+            .await?;
+        Ok(found.is_some())
+    }
+
     /// The newest recall of a kind of a payment that was not refused, and when it ended.
     pub async fn newest_recall(
         &self,
@@ -114,22 +126,31 @@ impl Work {
         Ok(())
     }
 
-    /// Gives up the recalls of a submission whose holder is gone: nobody knows what became of them. True where there
-    /// were any.
-    pub async fn give_up_recalls(&self, submission: SubmissionId) -> Result<bool, StoreError> {
+    /// Gives up the recalls of a submission whose holder is gone: nobody knows what became of them. Tells of which
+    /// payments they were.
+    pub async fn give_up_recalls(&self, submission: SubmissionId) -> Result<Vec<PaymentId>, StoreError> {
         let payments = sea_orm::sea_query::Query::select()
             .column(entity::payment::Column::Id)
             .from(entity::payment::Entity)
             .and_where(entity::payment::Column::SubmissionId.eq(submission.uuid()))
             .to_owned();
-        let given_up = Entity::update_many()
+        let sent = Entity::find()
             .filter(Column::PaymentId.in_subquery(payments))
+            .filter(Column::State.eq(RecallState::Sending.as_str()))
+            .all(&self.tx)
+            .await?;
+        if sent.is_empty() {
+            return Ok(Vec::new());
+        }
+        // The submission is locked by the claim, so that nobody ends them in between.
+        Entity::update_many()
+            .filter(Column::Id.is_in(sent.iter().map(|row| row.id)))
             .filter(Column::State.eq(RecallState::Sending.as_str()))
             .col_expr(Column::State, Expr::value(RecallState::Unknown.as_str()))
             .col_expr(Column::EndedAt, Expr::value(micros(self.now())))
             .exec(&self.tx)
             .await?;
-        Ok(given_up.rows_affected > 0)
+        Ok(sent.into_iter().map(|row| Id::from_uuid(row.payment_id)).collect())
     }
 }
 

@@ -201,6 +201,18 @@ impl Work {
         Ok(())
     }
 
+    /// Has the worker look at a submission at `next`, or never by itself, unless somebody holds it: who does decides that
+    /// at its end, and where it is gone the row comes due with its lease.
+    pub async fn schedule_unless_held(&self, id: SubmissionId, next: Option<Timestamp>) -> Result<(), StoreError> {
+        Entity::update_many()
+            .filter(Column::Id.eq(id.uuid()))
+            .filter(Column::LeaseUntil.is_null())
+            .col_expr(Column::NextActionAt, Expr::value(next.map(micros)))
+            .exec(&self.tx)
+            .await?;
+        Ok(())
+    }
+
     /// Has the worker look at a submission at `next` that it would not have looked at again.
     pub async fn schedule_resting(&self, id: SubmissionId, next: Timestamp) -> Result<(), StoreError> {
         Entity::update_many()

@@ -1,14 +1,28 @@
 //! Recalls: payments that are called off, cancelled at their provider, or voided.
 
+use std::os::unix::process::ExitStatusExt;
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::schedule::day_from_now;
 use crate::support::client::{Client, KPLC, payment_input};
+use crate::support::program::Program;
 use crate::support::vendors::{
     FREIGHT, HARBOR, act, bank, bill_input, bills, bulk_input, calls, create_bulk, pay, payment, wait_for,
     wait_for_bulk,
 };
-use crate::support::{TestApp, assert_whole_life, list, on_both_databases, text};
+use crate::support::{TestApp, assert_whole_life, eventually, list, on_both_databases, text};
+
+/// How a test's server leaves the work to programs of which one dies.
+const IDLE: (&str, &str) = ("BILLPAY_WORKER__ENABLED", "false");
+const BUSY: (&str, &str) = ("BILLPAY_WORKER__ENABLED", "true");
+/// Later than any lease of who died ends.
+const LATER: (&str, &str) = ("BILLPAY_CLOCK_OFFSET", "1m");
+/// How long a program may take to end.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// What a process is told that aborts itself.
+const SIGABRT: i32 = 6;
 
 fn event_types(payment: &Value) -> Vec<&str> {
     list(payment, "/events").iter().map(|event| text(event, "/type")).collect()
@@ -21,6 +35,80 @@ async fn held(app: &TestApp, client: &Client) -> Value {
     input["processDate"] = json!(day_from_now(app, 5));
     let payment = pay(client, &input).await;
     wait_for(client, text(&payment, "/id"), &["PENDING"]).await
+}
+
+/// A held payment whose cancellation was being sent when the server that worked died at this point.
+async fn held_by_the_dead(app: &TestApp, client: &Client, point: &str) -> String {
+    let mut healthy = Program::serve(app, &[BUSY]).await;
+    let held = held(app, client).await;
+    healthy.terminate();
+    assert!(healthy.ended(PATIENCE).await.is_some(), "it does not stop\n{}", healthy.log());
+    let mut doomed = Program::serve(app, &[BUSY, ("BILLPAY_CRASH_AT", point)]).await;
+    let id = text(&held, "/id").to_owned();
+    let payload = act(client, "cancelPayment", &id, json!({})).await;
+    assert_eq!(payload["errors"], json!([]), "{payload}");
+    let ended = doomed.ended(PATIENCE).await;
+    let status = ended.unwrap_or_else(|| panic!("it never came to {point}\n{}", doomed.log()));
+    assert_eq!(status.signal(), Some(SIGABRT), "{status}\n{}", doomed.log());
+    id
+}
+
+/// Whether the payment and its events were read between the same changes.
+fn is_one_moment(payment: &Value) -> bool {
+    list(payment, "/events").last().is_some_and(|event| event["version"] == payment["version"])
+}
+
+/// The one event which tells that nobody knows what became of a recall.
+fn assert_told_once_that_it_is_unknown(payment: &Value) {
+    let told: Vec<_> = list(payment, "/events").iter().filter(|event| event["type"] == "RECALL_UNKNOWN").collect();
+    assert_eq!(told.len(), 1, "{payment}");
+    assert_eq!(text(told[0], "/actor"), "billpay");
+    assert_eq!(text(told[0], "/reason"), "whoever made the call is gone");
+    assert_whole_life(payment);
+}
+
+on_both_databases! {
+    with [("BILLPAY_TEST_BILL", "on"), IDLE]
+    async fn a_cancellation_whose_sender_died_is_told_and_may_be_asked_for_again(app: TestApp) {
+        let client = app.admin();
+        let id = held_by_the_dead(&app, &client, "send.before").await;
+        let _healer = Program::serve(&app, &[BUSY, LATER]).await;
+        let left = eventually("word that the cancellation is lost", || async {
+            let payment = payment(&client, &id).await;
+            (event_types(&payment).contains(&"RECALL_UNKNOWN") && is_one_moment(&payment)).then_some(payment)
+        })
+        .await;
+        assert_eq!((text(&left, "/status"), text(&left, "/cancellation/state")), ("PENDING", "UNKNOWN"), "{left}");
+        assert_told_once_that_it_is_unknown(&left);
+        // As soon as BILL has been asked how the payment stands, another wish is sent.
+        let cancelled = eventually("the payment to be cancelled after all", || async {
+            let payload = act(&client, "cancelPayment", &id, json!({})).await;
+            assert_eq!(payload["errors"], json!([]), "{payload}");
+            (text(&payload, "/payment/status") == "CANCELLED").then(|| payload["payment"].clone())
+        })
+        .await;
+        assert_told_once_that_it_is_unknown(&cancelled);
+        assert_eq!(calls(&cancelled, "CANCEL"), 2, "{cancelled}");
+        assert_eq!(app.effects_with("bill").await.len(), 0);
+    }
+}
+
+on_both_databases! {
+    with [("BILLPAY_TEST_BILL", "on"), IDLE]
+    async fn a_cancellation_that_arrived_before_its_sender_died_is_told_and_found(app: TestApp) {
+        let client = app.admin();
+        let id = held_by_the_dead(&app, &client, "send.after").await;
+        let _healer = Program::serve(&app, &[BUSY, LATER]).await;
+        let cancelled = eventually("the payment to be cancelled, and word of the lost answer", || async {
+            let payment = payment(&client, &id).await;
+            let is_told = event_types(&payment).contains(&"RECALL_UNKNOWN");
+            (is_told && is_one_moment(&payment) && text(&payment, "/status") == "CANCELLED").then_some(payment)
+        })
+        .await;
+        assert_told_once_that_it_is_unknown(&cancelled);
+        assert_eq!(calls(&cancelled, "CANCEL"), 1, "{cancelled}");
+        assert_eq!(app.effects_with("bill").await.len(), 0);
+    }
 }
 
 on_both_databases! {

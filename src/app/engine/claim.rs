@@ -1,9 +1,10 @@
 //! Claiming what is due.
 //!
 //! A submission whose payments are still SUBMITTING had a holder that is gone: nobody knows whether its call was made.
-//! In the very transaction of the claim those payments become UNKNOWN.
+//! In the very transaction of the claim those payments become UNKNOWN. A recall that was on its way is told in the same
+//! transaction to be one of which nobody knows.
 
-use super::{BILLPAY, Testimony};
+use super::{BILLPAY, SENDER_GONE, Testimony};
 use crate::app::App;
 use crate::crash::Step;
 use crate::domain::payment::evidence::{Source, Verdict};
@@ -11,6 +12,7 @@ use crate::domain::payment::status::PaymentStatus;
 use crate::domain::payment::submission::{Subject, Submission};
 use crate::ports::clock::Deadline;
 use crate::store::StoreError;
+use crate::store::work::Work;
 
 /// A submission that this process holds.
 #[derive(Clone, Debug)]
@@ -34,34 +36,12 @@ impl App {
         }
         let mut given_up = Vec::new();
         for submission in claimed.iter().filter(|submission| submission.submits > 0) {
-            match submission.subject {
-                Subject::Payments => {}
-                Subject::ControlNumbers => {
-                    if self.give_up_control_numbers(&mut work, submission).await? {
-                        given_up.push(submission.id.uuid());
-                    }
-                    continue;
-                }
-            }
-            if self.give_up_recalls(&mut work, submission).await? {
-                given_up.push(submission.id.uuid());
-            }
-            let payments = match work.payments_of(submission.id).await {
-                Err(StoreError::Unreadable(what)) => {
-                    tracing::error!(submission.id = %submission.id, what, "a payment cannot be read");
-                    continue;
-                }
-                payments => payments?,
+            let is_given_up = match submission.subject {
+                Subject::Payments => self.give_up_calls(&mut work, submission).await?,
+                Subject::ControlNumbers => self.give_up_control_numbers(&mut work, submission).await?,
             };
-            for mut payment in payments {
-                if payment.status == PaymentStatus::Submitting {
-                    let lost = Testimony {
-                        note: Some("whoever made the call is gone"),
-                        ..Testimony::new(Source::Engine, Verdict::Unclear, BILLPAY)
-                    };
-                    self.apply(&mut work, &mut payment, &lost).await?;
-                    given_up.push(submission.id.uuid());
-                }
+            if is_given_up {
+                given_up.push(submission.id.uuid());
             }
         }
         if !given_up.is_empty() {
@@ -69,5 +49,25 @@ impl App {
         }
         work.commit().await?;
         Ok(claimed.into_iter().map(|submission| Claimed { submission, deadline }).collect())
+    }
+
+    /// What a holder that is gone may have sent: nobody knows what became of it. Its attempts are given up also where
+    /// the payment has gone on since, as by a callback: only one can be in the air. Payments that cannot be read are left
+    /// as they are, for a version that can: then it is false.
+    async fn give_up_calls(&self, work: &mut Work, submission: &Submission) -> Result<bool, StoreError> {
+        let mut payments = match work.payments_of(submission.id).await {
+            Err(StoreError::Unreadable(what)) => {
+                tracing::error!(submission.id = %submission.id, what, "a payment cannot be read");
+                return Ok(false);
+            }
+            payments => payments?,
+        };
+        self.give_up_recalls(work, submission, &mut payments).await?;
+        for payment in payments.iter_mut().filter(|payment| payment.status == PaymentStatus::Submitting) {
+            let lost =
+                Testimony { note: Some(SENDER_GONE), ..Testimony::new(Source::Engine, Verdict::Unclear, BILLPAY) };
+            self.apply(work, payment, &lost).await?;
+        }
+        Ok(true)
     }
 }

@@ -4,7 +4,7 @@ use crate::domain::disbursement::Disbursement;
 use crate::ports::provider::{BillPart, PaymentAnswer, ProviderError, Refused, RefusedBill, Trouble};
 
 /// The most characters of a reference; a longer one, or one with a control character, counts as not told.
-const LONGEST_REFERENCE: usize = 200;
+pub(in crate::app) const LONGEST_REFERENCE: usize = 200;
 /// The most characters of anything else; more is cut off.
 const LONGEST_TEXT: usize = 500;
 /// The most fields of a receipt.

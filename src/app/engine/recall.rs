@@ -10,7 +10,7 @@ use futures_util::FutureExt;
 
 use super::attempt::attempt_end_of_error;
 use super::call::Call;
-use super::{BILLPAY, Claimed, actor_of, clean};
+use super::{BILLPAY, Claimed, SENDER_GONE, actor_of, clean};
 use crate::app::App;
 use crate::crash::{self, CrashPoint, Step};
 use crate::domain::event::EventType;
@@ -67,13 +67,27 @@ impl App {
         self.provider(provider).is_some_and(|one| one.capabilities().iter().any(|can| wanted.contains(can)))
     }
 
-    /// In the claim: a recall whose sender is gone may have arrived. True where there was one.
-    pub(super) async fn give_up_recalls(&self, work: &mut Work, submission: &Submission) -> Result<bool, StoreError> {
-        if !self.can_recall(submission.provider) || !work.give_up_recalls(submission.id).await? {
-            return Ok(false);
+    /// In the claim: a recall whose sender is gone may have arrived. Each payment's log tells so, and how the payments
+    /// stand is asked.
+    pub(super) async fn give_up_recalls(
+        &self,
+        work: &mut Work,
+        submission: &Submission,
+        payments: &mut [Payment],
+    ) -> Result<(), StoreError> {
+        if !self.can_recall(submission.provider) {
+            return Ok(());
         }
-        work.request_look_up(submission.id).await?;
-        Ok(true)
+        let given_up = work.give_up_recalls(submission.id).await?;
+        if given_up.is_empty() {
+            return Ok(());
+        }
+        for payment in payments.iter_mut().filter(|payment| given_up.contains(&payment.id)) {
+            let before = payment.clone();
+            let reason = Some(SENDER_GONE.to_owned());
+            work.save_payment(&before, payment, EventType::RecallUnknown, BILLPAY, reason).await?;
+        }
+        work.request_look_up(submission.id).await
     }
 
     /// Sends the oldest recall that was requested for a claimed submission's payments.
@@ -200,7 +214,6 @@ impl App {
             let mut after = current.clone();
             after.look_ups = 0;
             after.last_look_up = None;
-            after.attempt_count = sent.submission.attempt_count;
             after.fault_count = if unsent { current.fault_count + 1 } else { 0 };
             let pause = if unsent { pause_before_another(&after, outcome) } else { Duration::ZERO };
             work.release(&after, Some(work.now() + pause)).await?;
