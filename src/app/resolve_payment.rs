@@ -1,7 +1,7 @@
 //! Resolving a payment in review: a person decides, with evidence.
 
 use super::access::require;
-use super::engine::Testimony;
+use super::engine::{Testimony, clean};
 use super::{App, AppError};
 use crate::crash::Step;
 use crate::domain::ids::PaymentId;
@@ -38,6 +38,7 @@ impl App {
             let message = format!("say how it is known, in {SHORTEST_EVIDENCE} to {LONGEST_EVIDENCE} characters");
             return Err(Refusal::input(&["input", "evidence"], message).into());
         }
+        let provider_reference = input.provider_reference.map(checked_reference).transpose()?;
         let id = input.payment_id.parse::<PaymentId>().map_err(|_| Refusal::not_found(path, "payment"))?;
         let mut work = self.store.begin(Step::Other).await?;
         let owner = Owner::of(requester);
@@ -56,7 +57,7 @@ impl App {
         let verdict = if input.succeeded { Verdict::ConfirmedSucceeded } else { Verdict::ConfirmedFailed };
         let testimony = Testimony {
             note: Some(input.evidence.trim()),
-            reported: Reported { provider_reference: input.provider_reference, ..Reported::default() },
+            reported: Reported { provider_reference, ..Reported::default() },
             failure: (!input.succeeded).then(failure),
             ..Testimony::new(Source::Administrator, verdict, &requester.subject)
         };
@@ -64,6 +65,12 @@ impl App {
         work.commit().await?;
         Ok(payment)
     }
+}
+
+/// A reference such as a provider's own may be.
+fn checked_reference(told: String) -> Result<String, Refusal> {
+    let message = format!("a reference has 1 to {} printable characters", clean::LONGEST_REFERENCE);
+    clean::reference(told).ok_or_else(|| Refusal::input(&["input", "providerReference"], message))
 }
 
 fn failure() -> Failure {

@@ -113,10 +113,18 @@ pub enum InputFault {
     Malformed,
 }
 
+/// The most characters of a text of which no rule says how long it may be.
+pub const LONGEST_TEXT: usize = 500;
+
 impl InputRule {
-    /// A rule without limits.
+    /// A rule with no limits but [`LONGEST_TEXT`].
     pub const fn new(input: InputName, need: Need, label: &'static str) -> Self {
         Self { input, need, label, pattern: None, min_length: None, max_length: None, example: None }
+    }
+
+    /// The most characters that are taken.
+    pub fn longest(&self) -> usize {
+        self.max_length.unwrap_or(LONGEST_TEXT)
     }
 
     /// Checks a value, or its absence.
@@ -129,7 +137,7 @@ impl InputRule {
         }
         let length = value.chars().count();
         let fits = self.min_length.is_none_or(|least| length >= least)
-            && self.max_length.is_none_or(|most| length <= most)
+            && length <= self.longest()
             && !value.chars().any(char::is_control);
         if fits { Ok(()) } else { Err(InputFault::Malformed) }
     }
@@ -179,4 +187,20 @@ pub struct BillerTraits {
     pub lists_bills: bool,
     /// Whether a payment can make the bill that it pays.
     pub makes_bills: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_value_is_longer_than_its_rule_says_and_none_is_without_bound() {
+        let free = InputRule::new(InputName::SecondReference, Need::Unused, "Second number");
+        let short = InputRule { max_length: Some(3), ..free };
+        for (rule, longest) in [(free, LONGEST_TEXT), (short, 3)] {
+            assert_eq!(rule.check(Some(&"é".repeat(longest))), Ok(()));
+            assert_eq!(rule.check(Some(&"é".repeat(longest + 1))), Err(InputFault::Malformed));
+        }
+        assert_eq!(free.check(Some("a\u{0}")), Err(InputFault::Malformed));
+    }
 }

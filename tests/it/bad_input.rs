@@ -134,6 +134,16 @@ on_both_databases! {
 }
 
 on_both_databases! {
+    async fn a_second_reference_without_end_is_refused_though_the_biller_has_no_use_for_one(app: TestApp) {
+        let client = app.admin();
+        let good = good(&client).await;
+        let input = with(&good, "/target/account/secondReference", json!("2".repeat(501)));
+        assert_refused(&client, input, &[("BAD_USER_INPUT", "input.target.account.secondReference")]).await;
+        assert_nothing_written(&app, &client).await;
+    }
+}
+
+on_both_databases! {
     async fn m4_the_longest_key_is_taken(app: TestApp) {
         let client = app.admin();
         let input = with(&good(&client).await, "/idempotencyKey", json!("k".repeat(128)));

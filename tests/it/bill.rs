@@ -75,6 +75,10 @@ on_both_databases! {
             "amount": { "amount": "77", "currency": "USD" },
             "fundingAccountId": bank(&client).await,
         });
+        let mut endless = input.clone();
+        endless["target"]["newBill"]["description"] = json!("d".repeat(71));
+        let refused = create(&client, &endless).await;
+        assert_eq!(refused["errors"][0]["path"], json!(["input", "target", "newBill", "description"]), "{refused}");
         let mut twin = input.clone();
         twin["idempotencyKey"] = json!(new_key());
         for input in [input, twin] {

@@ -57,6 +57,26 @@ on_both_databases! {
 }
 
 on_both_databases! {
+    async fn a_reference_that_is_none_resolves_nothing(app: TestApp) {
+        let client = app.admin();
+        let payment = client.pay_until("1414141", &["NEEDS_REVIEW"]).await;
+        let document = "mutation ($input: ResolvePaymentInput!) {
+            resolvePayment(input: $input) { payment { id } errors { code path } } }";
+        for reference in [String::new(), "r".repeat(201), "a\u{0}".to_owned()] {
+            let input = json!({
+                "paymentId": payment["id"],
+                "outcome": "SUCCEEDED",
+                "evidence": EVIDENCE,
+                "providerReference": reference,
+            });
+            let told = client.data(document, json!({ "input": input })).await["resolvePayment"].take();
+            assert_eq!(told["errors"][0]["path"], json!(["input", "providerReference"]), "{told}");
+        }
+        assert_eq!(text(&client.payment(text(&payment, "/id")).await, "/status"), "NEEDS_REVIEW");
+    }
+}
+
+on_both_databases! {
     async fn a4_nothing_is_resolved_without_evidence_or_outside_of_review(app: TestApp) {
         let client = app.admin();
         let in_review = client.pay_until("1414141", &["NEEDS_REVIEW"]).await;
