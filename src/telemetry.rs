@@ -59,6 +59,8 @@ pub mod metric {
     pub const DISK_FREE: &str = "billpay_database_disk_free_bytes";
     /// Counter: payments recorded by `provider`.
     pub const PAYMENTS_CREATED: &str = "billpay_payments_created_total";
+    /// Histogram: how many payments were recorded with one commit.
+    pub const CREATION_BATCH: &str = "billpay_creation_batch_size";
     /// Counter: changes of status by `to` and `provider`.
     pub const TRANSITIONS: &str = "billpay_payment_transitions_total";
     /// Counter: changes of status that the rules refused.
@@ -69,6 +71,12 @@ pub mod metric {
     pub const PROVIDER_CALLS: &str = "billpay_provider_calls_total";
     /// Histogram: seconds of a call by `provider` and `call`.
     pub const PROVIDER_DURATION: &str = "billpay_provider_call_duration_seconds";
+    /// Counter: payments that failed because our account lacks the service, by `provider`.
+    pub const PROVIDER_FORBIDDEN: &str = "billpay_provider_forbidden_total";
+    /// Counter: answers of another environment than the one that is set, by `provider`.
+    pub const ENVIRONMENT_MISMATCH: &str = "billpay_provider_environment_mismatch_total";
+    /// Counter: payments to control numbers that were told and cannot be read, by `provider`.
+    pub const UNUSABLE_COLLECTIONS: &str = "billpay_provider_unusable_collections_total";
     /// Gauge: 1 while submissions to `provider` are stopped.
     pub const PROVIDER_STOPPED: &str = "billpay_provider_stopped";
     /// Counter: callbacks by `provider` and `outcome`.
@@ -81,6 +89,8 @@ pub mod metric {
 
 /// The upper bounds of the histograms' buckets, in seconds.
 const DURATION_BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 15.0];
+/// The upper bounds of the buckets for batches, in payments.
+const BATCH_BUCKETS: [f64; 7] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0];
 /// How often samples are folded into the histograms when nobody scrapes.
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 
@@ -126,6 +136,8 @@ fn install() -> PrometheusHandle {
     let recorder = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &DURATION_BUCKETS)
         .expect("the list of buckets is not empty")
+        .set_buckets_for_metric(Matcher::Full(metric::CREATION_BATCH.to_owned()), &BATCH_BUCKETS)
+        .expect("the list of buckets is not empty")
         .build_recorder();
     let handle = recorder.handle();
     if metrics::set_global_recorder(recorder).is_err() {
@@ -161,6 +173,9 @@ fn describe() {
         (metric::TRANSITIONS, "changes of status by the status that was reached"),
         (metric::TRANSITIONS_REFUSED, "changes of status that the rules refused"),
         (metric::PROVIDER_CALLS, "calls to providers by kind and outcome"),
+        (metric::PROVIDER_FORBIDDEN, "payments that failed because our account lacks the service"),
+        (metric::ENVIRONMENT_MISMATCH, "answers of another environment than the one that is set"),
+        (metric::UNUSABLE_COLLECTIONS, "payments to control numbers that were told and cannot be read"),
         (metric::CALLBACKS, "callbacks by provider and outcome"),
         (metric::OVERLOADED, "payments and control numbers that were not taken, by reason"),
         (metric::WEBHOOK_DELIVERIES, "attempts to deliver webhooks by outcome, and those given up"),
@@ -185,6 +200,7 @@ fn describe() {
         metrics::describe_gauge!(name, text);
     }
     metrics::describe_histogram!(metric::HTTP_DURATION, Unit::Seconds, "time from request to answer");
+    metrics::describe_histogram!(metric::CREATION_BATCH, Unit::Count, "payments that were recorded with one commit");
     metrics::describe_histogram!(metric::PROVIDER_DURATION, Unit::Seconds, "time of a call to a provider");
 }
 

@@ -99,10 +99,12 @@ impl App {
         Ok(())
     }
 
-    /// Also what another process found out, or this one before it was started again.
+    /// Also what another process found out, or this one before it was started again. A pause that is over stops nothing,
+    /// though its end stays on record until the next submission.
     async fn tell_stopped_providers(&self) -> Result<(), StoreError> {
+        let now = self.clock.now();
         for row in self.store.providers().await? {
-            let stopped = if row.submits_paused_until.is_some() { 1.0 } else { 0.0 };
+            let stopped = if row.submits_paused_until.is_some_and(|until| until > now) { 1.0 } else { 0.0 };
             metrics::gauge!(metric::PROVIDER_STOPPED, "provider" => row.code.as_str()).set(stopped);
         }
         Ok(())

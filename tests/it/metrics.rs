@@ -62,6 +62,46 @@ on_both_databases! {
     }
 }
 
+on_both_databases! {
+    with [IDLE]
+    async fn a_pause_that_is_over_is_no_stop(app: TestApp) {
+        let idle = Program::serve(&app, &[]).await;
+        let (stopped, almara) = ("billpay_provider_stopped", ["provider=\"almara\""]);
+        app.execute("UPDATE providers SET submits_paused_until = 4000000000000000 WHERE code = 'almara'").await;
+        idle.figure(&app, stopped, &almara, |stopped| stopped == "1").await;
+        // Nobody sends anything, so that nobody finds out that it may be sent.
+        app.execute("UPDATE providers SET submits_paused_until = 1 WHERE code = 'almara'").await;
+        idle.figure(&app, stopped, &almara, |stopped| stopped == "0").await;
+    }
+}
+
+on_both_databases! {
+    with [IDLE, ("BILLPAY_TEST_CLICK", "on"), ("BILLPAY_TEST_CLICKPESA", "on")]
+    async fn what_alerts_are_made_of_is_there_before_it_moves(app: TestApp) {
+        let idle = Program::serve(&app, &[]).await;
+        let begun: [(&str, &[&str]); 11] = [
+            ("billpay_overloaded_total", &["reason=\"backlog\""]),
+            ("billpay_overloaded_total", &["reason=\"busy\""]),
+            ("billpay_overloaded_total", &["reason=\"disk\""]),
+            ("billpay_callbacks_total", &["provider=\"almara\"", "outcome=\"refused\""]),
+            ("billpay_callbacks_total", &["provider=\"clickpesa\"", "outcome=\"limited\""]),
+            ("billpay_webhook_deliveries_total", &["outcome=\"failed\""]),
+            ("billpay_webhook_deliveries_total", &["outcome=\"dead\""]),
+            ("billpay_payment_transitions_refused_total", &[]),
+            ("billpay_provider_forbidden_total", &["provider=\"click\""]),
+            ("billpay_provider_environment_mismatch_total", &["provider=\"almara\""]),
+            ("billpay_provider_unusable_collections_total", &["provider=\"clickpesa\""]),
+        ];
+        for (name, labels) in begun {
+            idle.figure(&app, name, labels, |count| count == "0").await;
+        }
+        let answer = app.http().get(idle.url("/metrics")).send().await.expect("the metrics");
+        let told = answer.text().await.expect("a text");
+        let mut of_callbacks = told.lines().filter(|line| line.starts_with("billpay_callbacks_total"));
+        assert!(of_callbacks.all(|line| !line.contains("provider=\"bill\"")), "BILL is off");
+    }
+}
+
 fn is_positive(figure: &str) -> bool {
     figure.parse::<u64>().is_ok_and(|figure| figure > 0)
 }

@@ -45,6 +45,7 @@ use crate::ports::provider::{
     AccountAnswer, BillNumberAnswer, BillNumberRequest, CallbackError, CallbackNotice, CatalogueEntry, FrozenRequest,
     PaymentAnswer, Preparation, Provider, ProviderError, StatusQuery, SubmissionRequest,
 };
+use crate::telemetry::metric;
 
 const BILL_PAYMENTS: &str = "/v1/bill-payments";
 const BILL_NUMBERS: &str = "/v1/bill-numbers";
@@ -457,7 +458,6 @@ const fn domain_name(environment: AlmaraEnvironment) -> &'static str {
 
 /// Real money may be moving where a trial was meant, or the other way round.
 fn alert_of_other_environment() {
-    metrics::counter!("billpay_provider_environment_mismatch_total", "provider" => ProviderCode::Almara.as_str())
-        .increment(1);
+    metrics::counter!(metric::ENVIRONMENT_MISMATCH, "provider" => ProviderCode::Almara.as_str()).increment(1);
     tracing::error!(provider.name = ProviderCode::Almara.as_str(), "answer of another environment than the one set");
 }

@@ -37,6 +37,7 @@ use crate::ports::provider::{
     AccountAnswer, CatalogueEntry, FrozenRequest, PaymentAnswer, Preparation, Provider, ProviderError,
     SubmissionRequest,
 };
+use crate::telemetry::metric;
 
 /// Time for a call that only asks, with all that it takes to renew a token.
 const ASK_LIMIT: Duration = Duration::from_secs(10);
@@ -251,7 +252,7 @@ fn permitted(answer: Answer) -> Result<Answer, ProviderError> {
 /// The payment fails, and so will the next one: our account lacks the service, which only Click can give it.
 fn alert_where_forbidden(error: &ProviderError) {
     if convert::is_forbidden(error) {
-        metrics::counter!("billpay_provider_forbidden_total", "provider" => ProviderCode::Click.as_str()).increment(1);
+        metrics::counter!(metric::PROVIDER_FORBIDDEN, "provider" => ProviderCode::Click.as_str()).increment(1);
         tracing::error!(provider.name = ProviderCode::Click.as_str(), "our account may not use this service");
     }
 }

@@ -45,6 +45,7 @@ use crate::ports::provider::{
     ControlNumberOutcome, ControlNumberRequest, FrozenRequest, Preparation, Provider, ProviderError, RefusalKind,
     Refused, SubmissionRequest,
 };
+use crate::telemetry::metric;
 
 /// Time for a call that only asks, with all that it takes to renew a token.
 const ASK_LIMIT: Duration = Duration::from_secs(8);
@@ -274,7 +275,6 @@ fn usable(told: Vec<Told>) -> Vec<CollectionAnswer> {
 }
 
 fn alert_of(fault: &Unusable) {
-    metrics::counter!("billpay_provider_unusable_collections_total", "provider" => ProviderCode::Clickpesa.as_str())
-        .increment(1);
+    metrics::counter!(metric::UNUSABLE_COLLECTIONS, "provider" => ProviderCode::Clickpesa.as_str()).increment(1);
     tracing::error!(provider.name = ProviderCode::Clickpesa.as_str(), %fault, "a payment that was told cannot be used");
 }
