@@ -2,7 +2,7 @@
 # scripts/setup.sh installs, or names.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test kills soak sockets faults teeth bench fuzz playground schema lint setup-demo setup-test clients
+.PHONY: help demo test kills soak sockets faults rows teeth bench fuzz playground schema lint setup-demo setup-test clients
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | while IFS=$$'\t' read -r name what; do printf '  make %-11s %s\n' "$$name" "$$what"; done
@@ -22,13 +22,16 @@ faults: setup-test playground ## break everything, again and again, and print th
 	scripts/with-postgres.sh cargo test --test it -- --ignored --test-threads=1 --nocapture \
 		$(if $(FAULT),faults_are_all_survived,kill_harness::bench)
 
+rows: setup-test playground ## the faults that have a test of their own, as often as their rows ask (PROMOTIONS=20, BILLPAY_TEST_RACES=10000, …)
+	scripts/with-postgres.sh cargo test --test it -- --ignored --test-threads=1 --nocapture fault_rows f29_long f30_long
+
 teeth: setup-test playground ## plant each weakness into the server, and see that the fault bench finds it (FAULT=w3, SEED=n)
 	scripts/with-postgres.sh cargo test --test it -- --ignored --test-threads=1 --nocapture kill_harness::teeth
 
 sockets: setup-demo playground ## open 5,000 idle WebSockets and see that they cost a server less than 100 MB
 	cargo test --release --test it -- --ignored --nocapture a3_five_thousand_idle_sockets
 
-soak: setup-test playground ## keep a server busy for MINUTES (30) and see that its memory stays flat
+soak: setup-test playground ## keep a server busy for MINUTES (30) and see that its memory stays flat (ON=sqlite, ON=postgres: one database alone)
 	scripts/with-postgres.sh cargo test --release --test it -- --ignored soak --nocapture
 
 # The bench is a workspace of its own, so that the product's tests do not build it.

@@ -36,8 +36,8 @@ pub enum Step {
 }
 
 impl CrashPoint {
-    /// Every point at which money may be at stake.
-    pub const ALL: [Self; 12] = [
+    /// Every one of them.
+    pub const ALL: [Self; 16] = [
         Self::BeforeCommit(Step::Create),
         Self::AfterCommit(Step::Create),
         Self::BeforeCommit(Step::Claim),
@@ -50,6 +50,10 @@ impl CrashPoint {
         Self::AfterCommit(Step::Settle),
         Self::BeforeCommit(Step::Callback),
         Self::AfterCommit(Step::Callback),
+        Self::BeforeCommit(Step::Deliver),
+        Self::AfterCommit(Step::Deliver),
+        Self::BeforeCommit(Step::Other),
+        Self::AfterCommit(Step::Other),
     ];
 
     /// Its name in `BILLPAY_CRASH_AT`.

@@ -29,7 +29,8 @@ pub enum Weakness {
     NoFence,
     /// The last answer counts, whatever was known before.
     LastWriterWins,
-    /// An event's number is the highest that is seen, and one.
+    /// An event's number is drawn apart, and the head is not held until the event is committed: numbers are committed out
+    /// of order, and whoever reads behind the highest passes one by.
     SequenceWithoutHead,
 }
 

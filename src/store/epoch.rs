@@ -22,11 +22,21 @@ use crate::domain::payment::status::{PaymentStatus, ReviewReason};
 const ONLY_ROW: i32 = 1;
 
 /// The timeline of the log that PostgreSQL writes.
-const TIMELINE: &str = "('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint";
+macro_rules! timeline {
+    () => {
+        "('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint"
+    };
+}
+
+/// PostgreSQL's present life.
+const PRESENT: &str = concat!("SELECT s.system_identifier::text, ", timeline!(), " FROM pg_control_system() s");
 /// That PostgreSQL lives the life that is on record.
-pub(super) const SAME_LIFE: &str = "EXISTS (SELECT 1 FROM db_epoch e, pg_control_system() s WHERE e.id = 1 \
-    AND e.system_identifier = s.system_identifier::text \
-    AND e.timeline = ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint)";
+pub(super) const SAME_LIFE: &str = concat!(
+    "EXISTS (SELECT 1 FROM db_epoch e, pg_control_system() s WHERE e.id = 1 \
+     AND e.system_identifier = s.system_identifier::text AND e.timeline = ",
+    timeline!(),
+    ")"
+);
 
 /// What is known of the database's life.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +47,23 @@ pub enum Epoch {
     Restored(Timestamp),
 }
 
+/// One life of the database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Life {
+    system_identifier: String,
+    timeline: i64,
+}
+
 impl Store {
+    /// Which life the database lives at present; None where it has only one.
+    pub async fn life(&self) -> Result<Option<Life>, StoreError> {
+        if self.writer.get_database_backend() != DbBackend::Postgres {
+            return Ok(None);
+        }
+        let now = self.present_epoch().await?;
+        Ok(Some(Life { system_identifier: now.system_identifier, timeline: now.timeline }))
+    }
+
     /// Compares the database's life with the one that is on record. A new database goes on record at once; another life
     /// only by [`Store::accept_epoch`].
     pub async fn epoch(&self) -> Result<Epoch, StoreError> {
@@ -110,8 +136,7 @@ impl Store {
     }
 
     async fn present_epoch(&self) -> Result<Model, StoreError> {
-        let sql = format!("SELECT s.system_identifier::text, {TIMELINE} FROM pg_control_system() s");
-        let row = self.writer.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await?;
+        let row = self.writer.query_one_raw(Statement::from_string(DbBackend::Postgres, PRESENT)).await?;
         let row = row.ok_or(StoreError::Unreadable("the database's life"))?;
         Ok(Model {
             id: ONLY_ROW,

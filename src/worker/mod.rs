@@ -37,6 +37,7 @@ pub fn start(app: &App, options: WorkerOptions, shutdown: &CancellationToken) ->
     tasks.spawn(heads::poll(app.clone(), shutdown.clone()));
     tasks.spawn(heads::tell(app.clone(), shutdown.clone()));
     tasks.spawn(heads::listen(app.clone(), shutdown.clone()));
+    tasks.spawn(epoch::follow(app.clone(), shutdown.clone()));
     tasks.spawn(catalogue::run(app.clone(), options.enabled, shutdown.clone()));
     tasks.spawn(load::run(app.clone(), shutdown.clone()));
     if options.enabled {

@@ -84,7 +84,8 @@ async fn advance(app: &App, claimed: &Claimed) {
         Ok(Ok(())) => spans::ended(&span, "stored"),
         Ok(Err(error)) => {
             spans::failed(&span, "not_stored");
-            tracing::error!(submission.id = %submission.id, %error, "a step could not be stored");
+            let source = std::error::Error::source(&error).map(tracing::field::display);
+            tracing::error!(submission.id = %submission.id, %error, source, "a step could not be stored");
         }
         Err(_panic) => {
             spans::failed(&span, "panicked");

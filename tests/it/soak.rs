@@ -1,6 +1,6 @@
 //! The soak: a server is kept busy for a long time, and its memory must stay flat.
 //!
-//! `make soak` runs it for MINUTES (30), on each database one after the other. The server is a process of its own, so
+//! `make soak` runs it for MINUTES (30), on each database one after the other, or on the one that ON names. The server is a process of its own, so
 //! that nothing of the test or the sandbox is counted in. The first quarter is the warm-up; over the rest a line is laid
 //! through the resident memory by least squares, in whole numbers.
 
@@ -40,8 +40,11 @@ struct Sample {
 #[ignore = "takes half an hour a database: make soak"]
 async fn soak() {
     let minutes: u64 = std::env::var("MINUTES").ok().and_then(|text| text.parse().ok()).unwrap_or(30);
-    for db in [Db::Sqlite, Db::Postgres] {
-        soak_one(db, minutes).await;
+    let wanted = std::env::var("ON").unwrap_or_default();
+    for (name, db) in [("sqlite", Db::Sqlite), ("postgres", Db::Postgres)] {
+        if wanted.is_empty() || wanted == name {
+            soak_one(db, minutes).await;
+        }
     }
 }
 

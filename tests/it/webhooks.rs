@@ -14,6 +14,7 @@ mod kills;
 mod limits;
 mod makers;
 mod replay;
+mod rotations;
 mod secrets;
 mod shown;
 

@@ -63,7 +63,7 @@ struct AdditionalInfo {
 }
 
 /// All vendors, in the order of the list.
-pub(super) static VENDORS: [Vendor; 14] = [
+pub(super) static VENDORS: [Vendor; 15] = [
     vendor("00901SANDBOX00000001", "Harbor Electric Co", PayBy::Ach, 3),
     combining(vendor("00901SANDBOX00000002", "Northwind Supplies", PayBy::Ach, 60)),
     vendor("00901SANDBOX00000003", "Cedar Print Shop", PayBy::Check, 4),
@@ -78,6 +78,7 @@ pub(super) static VENDORS: [Vendor; 14] = [
     vendor(SILENT, "Stillwater Archive", PayBy::Ach, 1),
     vendor(FAILING, "Foundry Tools Inc", PayBy::Check, 1),
     vendor("00901SANDBOX00000014", "Meridian Wholesale", PayBy::Ach, 60),
+    vendor("00901SANDBOX00000015", "Foxglove Components", PayBy::Ach, 900),
 ];
 
 impl Vendor {

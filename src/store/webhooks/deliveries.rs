@@ -43,7 +43,7 @@ impl Store {
         page: PageRequest<i64>,
     ) -> Result<Page<WebhookDelivery>, StoreError> {
         let wanted = owned(owner).add(Column::EndpointId.eq(endpoint)).add_option(state.map(is));
-        let rows = keyset(Entity::find().filter(wanted), Column::Sequence, page).all(&self.reader).await?;
+        let rows = keyset(Entity::find().filter(wanted), Column::Sequence, page, &self.reader).await?;
         Ok(page.cut(rows.into_iter().map(delivery).collect::<Result<Vec<_>, _>>()?))
     }
 

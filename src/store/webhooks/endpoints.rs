@@ -45,7 +45,7 @@ impl Store {
         page: PageRequest,
     ) -> Result<Page<WebhookEndpoint>, StoreError> {
         let wanted = owned(owner).add(Column::RemovedAt.is_null());
-        let rows = keyset(Entity::find().filter(wanted), Column::Id, page).all(&self.reader).await?;
+        let rows = keyset(Entity::find().filter(wanted), Column::Id, page, &self.reader).await?;
         Ok(page.cut(rows.into_iter().map(endpoint).collect::<Result<Vec<_>, _>>()?))
     }
 

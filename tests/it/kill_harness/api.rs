@@ -1,6 +1,8 @@
 //! The API as a caller sees it over HTTP, where any answer may be lost.
 
 mod listen;
+mod recall;
+mod socket;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -64,14 +66,20 @@ const COLLECTIONS: &str = "query ($after: String) { collections(first: 100, afte
     pageInfo { hasNextPage endCursor }
 } }";
 
-const EVENTS: &str = "query ($after: Sequence) { events(first: 100, after: $after) {
-    head nodes { sequence at subject { id }
-        ... on PaymentEvent { version paymentStatus: status }
-        ... on BulkPaymentEvent { version bulkStatus: status }
-        ... on ControlNumberEvent { version numberStatus: status }
-        ... on CollectionEvent { version collectionStatus: status }
-    }
-} }";
+const EVENTS: &str = "query ($after: Sequence) { events(first: 100, after: $after) { head nodes { ...Told } } }";
+
+/// What is asked of an event, by whoever reads the log and by whoever listens to it.
+const TOLD: &str = "fragment Told on Event {
+    sequence at type subject { id }
+    ... on PaymentEvent { version paymentStatus: status }
+    ... on BulkPaymentEvent { version bulkStatus: status }
+    ... on ControlNumberEvent { version numberStatus: status }
+    ... on CollectionEvent { version collectionStatus: status }
+}";
+
+const CREATE_WEBHOOK: &str = "mutation ($input: CreateWebhookEndpointInput!) {
+    createWebhookEndpoint(input: $input) { webhookEndpoint { id } errors { code message } }
+}";
 
 /// One caller of one server.
 #[derive(Clone)]
@@ -154,6 +162,13 @@ impl Api {
         }
     }
 
+    /// Has events told to a receiver of webhooks.
+    pub(super) async fn create_webhook(&self, url: &str) {
+        let data = self.must_tell(CREATE_WEBHOOK, &json!({ "input": { "url": url } })).await;
+        let id = data.pointer("/createWebhookEndpoint/webhookEndpoint/id");
+        assert!(id.is_some_and(Value::is_string), "no webhook endpoint: {data}");
+    }
+
     /// Whether no payment and no control number is open any more. Those in review are not.
     pub(super) async fn is_settled(&self) -> bool {
         let Ok(data) = self.ask(OPEN, &Value::Null).await else { return false };
@@ -186,7 +201,8 @@ impl Api {
         let mut rows: Vec<EventRow> = Vec::new();
         for _ in 0..MOST_PAGES {
             let after = rows.last().map_or("0", |row| row.sequence.as_str());
-            let page: EventPage = read(&self.must_tell(EVENTS, &json!({ "after": after })).await, "/events");
+            let document = format!("{EVENTS} {TOLD}");
+            let page: EventPage = read(&self.must_tell(&document, &json!({ "after": after })).await, "/events");
             if page.nodes.is_empty() {
                 return (rows, page.head.parse().expect("a sequence"));
             }

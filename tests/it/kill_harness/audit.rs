@@ -7,7 +7,7 @@ use billpay::domain::provider::ProviderCode;
 use super::books::Books;
 use super::traffic::Receipts;
 use super::watchers::Heard;
-use super::{claims, journal, numbers, payments};
+use super::{claims, journal, numbers, payments, recalls};
 
 /// What is looked at besides.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +16,31 @@ pub(super) struct Trust {
     pub(super) clocks_agree: bool,
     /// Whether no answer of errors can be excused.
     pub(super) nothing_broke: bool,
+}
+
+/// What kind of harm a finding tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Harm {
+    /// Money that moved more often than once, or a key that made two things.
+    Double,
+    /// What is gone, or is known to nobody.
+    Lost,
+    /// A final state that is not true.
+    WrongFinal,
+    /// What is neither final nor a person's.
+    Open,
+    /// A claim that was used twice, or robbed.
+    Claim,
+    /// What was settled, and is open again.
+    Reopened,
+    /// The numbers of the log have gaps, or come twice.
+    Gap,
+    /// Watchers that were not told of an event.
+    Unheard,
+    /// The log, or what servers say of themselves, is wrong in another way.
+    Journal,
+    /// Callers that were told of errors, or nothing.
+    Caller,
 }
 
 /// What is wrong with what was bought from one provider. All lists of a good run are empty.
@@ -36,13 +61,19 @@ pub(super) struct Findings {
 pub(super) struct Audit {
     pub(super) by_provider: BTreeMap<ProviderCode, Findings>,
     /// What belongs to no provider: the log, the metric, callers that were never told.
-    pub(super) other: Vec<String>,
+    pub(super) other: Vec<(Harm, String)>,
 }
 
 impl Findings {
-    /// All sentences.
-    fn all(&self) -> impl Iterator<Item = &String> {
-        [&self.doubles, &self.lost, &self.wrong_final, &self.open].into_iter().flatten()
+    /// All sentences, each with what it tells of.
+    fn all(&self) -> impl Iterator<Item = (Harm, &String)> {
+        let lists = [
+            (Harm::Double, &self.doubles),
+            (Harm::Lost, &self.lost),
+            (Harm::WrongFinal, &self.wrong_final),
+            (Harm::Open, &self.open),
+        ];
+        lists.into_iter().flat_map(|(harm, sentences)| sentences.iter().map(move |sentence| (harm, sentence)))
     }
 }
 
@@ -51,21 +82,39 @@ impl Audit {
     pub(super) fn of(books: &Books, (receipts, heard): (&Receipts, &Heard), trust: Trust) -> Self {
         let of_provider = |provider| (provider, findings(provider, books, receipts));
         let mut other = journal::faults(books);
-        other.extend(receipts.given_up.iter().map(|purchase| format!("never acknowledged: {purchase}")));
+        let given_up = receipts.given_up.iter().map(|purchase| format!("never acknowledged: {purchase}"));
+        other.extend(given_up.map(|sentence| (Harm::Caller, sentence)));
+        other.extend(recalls::faults(books).into_iter().map(|sentence| (Harm::Journal, sentence)));
         other.extend(heard.faults());
         if trust.clocks_agree {
-            other.extend(claims::faults(&books.attempts));
+            other.extend(claims::faults(&books.attempts).into_iter().map(|sentence| (Harm::Claim, sentence)));
         }
         if trust.nothing_broke {
-            other.extend(receipts.errors.iter().map(|error| format!("an error where nothing broke: {error}")));
+            other.extend(unexcused(receipts).map(|sentence| (Harm::Caller, sentence)));
         }
         Self { by_provider: ProviderCode::ALL.map(of_provider).into(), other }
     }
 
-    /// All sentences.
-    pub(super) fn all(&self) -> impl Iterator<Item = &String> {
-        self.by_provider.values().flat_map(Findings::all).chain(&self.other)
+    /// All sentences, each with what it tells of.
+    pub(super) fn all(&self) -> impl Iterator<Item = (Harm, &String)> {
+        let other = self.other.iter().map(|(harm, sentence)| (*harm, sentence));
+        self.by_provider.values().flat_map(Findings::all).chain(other)
     }
+}
+
+/// Of so many answers one may be lost to a planned stop: a caller may take up a connection that has rested in the very
+/// moment in which the server closes it. HTTP/1.1 knows no way around; the caller asks again with the same key.
+const MOST_LOST_IN_ONE: usize = 100;
+
+/// What callers may not be told where nothing broke: errors, and half an answer or none.
+fn unexcused(receipts: &Receipts) -> impl Iterator<Item = String> {
+    let errors = receipts.errors.iter().map(|error| format!("an error where nothing broke: {error}"));
+    let is_too_often = receipts.lost_answers * MOST_LOST_IN_ONE > receipts.answers.len();
+    let lost = is_too_often.then(|| {
+        let (count, first) = (receipts.lost_answers, receipts.first_loss.as_deref().unwrap_or_default());
+        format!("{count} answers were lost where nothing broke, such as: {first}")
+    });
+    errors.chain(lost)
 }
 
 fn findings(provider: ProviderCode, books: &Books, receipts: &Receipts) -> Findings {

@@ -2,7 +2,7 @@
 //!
 //! FAULT names one alone; KILLS (1,000), PAYMENTS (20,000) and STRIKES, for the faults that are no kills, say how long
 //! it goes on. BILLPAY_BIN names a release build, which is much faster where servers share their cores with the rest.
-//! Only builds with debug assertions let their clocks be moved, so `clock-step` is nothing for another.
+//! Only builds with debug assertions let their clocks be moved, so `clock-step` fails with another.
 
 use billpay::domain::provider::ProviderCode;
 
@@ -37,6 +37,7 @@ async fn faults_are_all_survived() {
     for card in &cards {
         card.assert_busy(ProviderCode::ALL);
         card.assert_clean();
+        card.assert_thorough();
     }
 }
 

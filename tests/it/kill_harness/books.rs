@@ -8,7 +8,7 @@ use super::api::Api;
 use super::rows::{BulkRow, CollectionRow, EventRow, NumberRow, PaymentRow};
 use super::sandbox::{Ledger, MadeNumber};
 use super::world::World;
-use super::{claims, numbers, payments};
+use super::{claims, numbers, payments, recalls};
 
 /// How often the books are read again because they changed meanwhile.
 const MOST_READINGS: usize = 10;
@@ -30,6 +30,8 @@ pub(super) struct Books {
     pub(super) made_numbers: Vec<MadeNumber>,
     /// What was done, submission by submission.
     pub(super) attempts: Vec<entity::attempt::Model>,
+    /// What was to be cancelled or voided.
+    pub(super) recalls: Vec<entity::recall::Model>,
     pub(super) stranded: Option<String>,
     pub(super) panics: usize,
 }
@@ -57,6 +59,7 @@ impl Books {
                 ledger: Ledger::read(&world.effects()),
                 made_numbers: world.sandbox().control_numbers().await,
                 attempts: claims::read(&backstage).await,
+                recalls: recalls::read(&backstage).await,
                 stranded: api.metric(STRANDED).await,
                 panics: world.log().matches("panicked").count(),
             };

@@ -19,7 +19,7 @@ use super::goods::Goods;
 use super::inject::{self, Scene};
 use super::numbers;
 use super::sandbox::Ledger;
-use super::traffic::{Market, Traffic};
+use super::traffic::{MOST_PURCHASES, Market, Traffic};
 use super::ware::Ware;
 use super::watchers::Watchers;
 use super::world::{Plan, World};
@@ -73,6 +73,8 @@ impl Campaign {
 
     /// Runs it and draws up its card.
     pub(super) async fn run(self) -> Card {
+        let most = self.callers as usize * MOST_PURCHASES as usize;
+        assert!(self.purchases <= most, "PAYMENTS={}: {} callers buy {most} at most", self.purchases, self.callers);
         println!("{}: {} strikes, {} purchases, seed {}", self.title(), self.strikes, self.purchases, self.seed);
         let world = World::build(Plan::of_faults(self.db, CONNECTIONS, self.faults, self.seed)).await;
         let mut fleet = Fleet::start(&world, self.servers, self.settings.clone()).await;
@@ -97,7 +99,7 @@ impl Campaign {
         fleet.assert_running(&world);
 
         let books = Books::read(&world, api).await;
-        let heard = watchers.end(books.head).await;
+        let heard = watchers.end(&books.events, books.head).await;
         let heading = Heading { title: self.title(), faults: self.faults, seed: self.seed, strikes, duration };
         let card = Card::draw(heading, &world, &books, (&receipts, &heard), self.trust());
         drop(fleet);
@@ -116,6 +118,11 @@ impl Campaign {
         let mut strikes = BTreeMap::new();
         let mut count = 0;
         while count < self.strikes || traffic.bought() < self.purchases {
+            let (bought, wanted) = (traffic.bought(), self.purchases);
+            assert!(
+                bought >= wanted || !traffic.is_exhausted(),
+                "{bought} of {wanted} were bought, and callers are done"
+            );
             let fault = self.faults[count as usize % self.faults.len()];
             inject::strike(fault, &mut Scene { world, fleet, rng: &mut rng, count }).await;
             fleet.assert_running(world);

@@ -6,12 +6,15 @@ use std::time::Duration;
 
 use billpay::domain::provider::ProviderCode;
 
-use super::audit::{Audit, Findings, Trust};
+use super::audit::{Audit, Findings, Harm, Trust};
 use super::books::Books;
 use super::fault::Fault;
+use super::sales::Sales;
 use super::score::{Score, percentile, share};
 use super::traffic::Receipts;
+use super::ware::Ware;
 use super::watchers::Heard;
+use super::wire::{Commit, Cuts};
 use super::world::World;
 
 const MOST_FINDINGS_SHOWN: usize = 30;
@@ -25,6 +28,9 @@ pub(super) struct Card {
     lost_answers: usize,
     errors: Vec<String>,
     heard: Heard,
+    sales: BTreeMap<Ware, Sales>,
+    /// The commits that were cut, where there was a wire for it.
+    cuts: Option<Cuts>,
     lines: BTreeMap<ProviderCode, Line>,
     audit: Audit,
     log_tail: String,
@@ -66,14 +72,16 @@ impl Card {
             lost_answers: receipts.lost_answers,
             errors: receipts.errors.clone(),
             heard: heard.clone(),
+            sales: receipts.sales.clone(),
+            cuts: world.commit_cuts(),
             lines: ProviderCode::ALL.map(|provider| (provider, Line::of(provider, books))).into(),
             audit: Audit::of(books, told, trust),
             log_tail: world.log_tail(),
         }
     }
 
-    /// What was found, in sentences.
-    pub(super) fn findings(&self) -> impl Iterator<Item = &String> {
+    /// What was found, in sentences, each with what it tells of.
+    pub(super) fn findings(&self) -> impl Iterator<Item = (Harm, &String)> {
         self.audit.all()
     }
 
@@ -105,7 +113,7 @@ impl Card {
 
     /// Fails where anything was found.
     pub(super) fn assert_clean(&self) {
-        let found: Vec<_> = self.audit.all().take(MOST_FINDINGS_SHOWN).map(String::as_str).collect();
+        let found: Vec<_> = self.audit.all().take(MOST_FINDINGS_SHOWN).map(|(_, sentence)| sentence.as_str()).collect();
         assert!(found.is_empty(), "{self}\n{}\n--- the servers' log ---\n{}", found.join("\n"), self.log_tail);
     }
 
@@ -114,6 +122,20 @@ impl Card {
         for provider in providers {
             let bought = self.lines.get(&provider).map_or(0, |line| line.bought);
             assert!(bought > 0, "{self}\nnothing was bought from {provider}\n{}", self.log_tail);
+        }
+    }
+
+    /// For long runs: fails where commits were to be cut and those of new payments were not, or none at all; and where
+    /// more than half of the wishes for one ware were refused, so that it was hardly bought.
+    pub(super) fn assert_thorough(&self) {
+        if let Some(cuts) = &self.cuts {
+            let of_creates = cuts.iter().filter(|((commit, _), _)| *commit == Commit::Create);
+            let of_creates: u32 = of_creates.map(|(_, count)| count).sum();
+            assert!(of_creates > 0, "{self}\nno commit of a new payment was cut: {cuts:?}");
+        }
+        for (ware, sales) in &self.sales {
+            let all = sales.made + sales.refused + sales.given_up;
+            assert!(sales.refused * 2 <= all, "{self}\nof {all} wishes for {ware:?} {} were refused", sales.refused);
         }
     }
 
@@ -201,6 +223,12 @@ impl fmt::Display for Card {
         write!(f, "  {answers} answers, {turned_away} of them refusals; {retried} purchases asked for again; ")?;
         writeln!(f, "{} answers lost, {} answers of errors", self.lost_answers, self.errors.len())?;
         writeln!(f, "  {:?}", self.heard)?;
+        for (ware, Sales { made, refused, given_up }) in &self.sales {
+            writeln!(f, "  {ware:?}: {made} bought, {refused} refused, {given_up} given up")?;
+        }
+        for ((commit, cut), count) in self.cuts.iter().flatten() {
+            writeln!(f, "  commits cut: {commit:?}, {cut:?}: {count}")?;
+        }
         row(f, &COLUMNS)?;
         for (provider, findings) in &self.audit.by_provider {
             if let Some(line) = self.lines.get(provider) {

@@ -3,6 +3,8 @@
 //! It is as durable as the one that `scripts/with-postgres.sh` starts, and runs as another user where this process is
 //! root, since PostgreSQL refuses to. It is a child of this process and is ended by its own id.
 
+mod standby;
+
 use std::fs;
 use std::net::SocketAddr;
 use std::os::unix::fs::chown;
@@ -16,6 +18,7 @@ use rustix::process::geteuid;
 use tempfile::TempDir;
 use tokio::time::Instant;
 
+pub(super) use self::standby::Kind;
 use super::process::Process;
 
 /// Where Debian keeps the programs, by version.

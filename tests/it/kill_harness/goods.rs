@@ -15,8 +15,9 @@ const BILLS: &str = "query ($biller: ID!) { billLookup(billerId: $biller) { bill
 
 /// Vendors whose bills are paid one by one, in parts.
 const SINGLE_VENDORS: [&str; 2] = ["00901SANDBOX00000005", "00901SANDBOX00000010"];
-/// Vendors with sixty bills each, of which the first has several of a bulk combined into one payment.
-const BULK_VENDORS: [&str; 2] = ["00901SANDBOX00000002", "00901SANDBOX00000014"];
+/// Vendors with sixty bills each, of which the first has several of a bulk combined into one payment; and one with nine
+/// hundred, since a bulk that waits for a person holds its bills.
+const BULK_VENDORS: [&str; 3] = ["00901SANDBOX00000002", "00901SANDBOX00000014", "00901SANDBOX00000015"];
 
 /// All of it, for all callers.
 pub(super) struct Goods {
@@ -27,6 +28,7 @@ pub(super) struct Goods {
     bulk_bills: Vec<String>,
     next_bulk_bill: AtomicUsize,
     next_hundredths: AtomicU32,
+    next_part_hundredths: AtomicU32,
 }
 
 /// Bills for one bulk payment.
@@ -55,6 +57,7 @@ impl Goods {
             bulk_bills: in_turns(by_vendor),
             next_bulk_bill: AtomicUsize::new(0),
             next_hundredths: AtomicU32::new(0),
+            next_part_hundredths: AtomicU32::new(0),
         }
     }
 
@@ -70,9 +73,18 @@ impl Goods {
 
     /// An amount from this whole number on that nobody was told before.
     pub(super) fn own_amount(&self, from: u32) -> String {
-        let hundredths = self.next_hundredths.fetch_add(1, Ordering::Relaxed);
-        format!("{}.{:02}", from + hundredths / 100, hundredths % 100)
+        amount(from, &self.next_hundredths)
     }
+
+    /// The same for parts of bills, which are counted apart so that they stay small: each fits several times into a bill.
+    pub(super) fn own_part(&self, from: u32) -> String {
+        amount(from, &self.next_part_hundredths)
+    }
+}
+
+fn amount(from: u32, next: &AtomicU32) -> String {
+    let hundredths = next.fetch_add(1, Ordering::Relaxed);
+    format!("{}.{:02}", from + hundredths / 100, hundredths % 100)
 }
 
 /// The first biller of a provider, or the one with this code.

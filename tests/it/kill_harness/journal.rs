@@ -1,5 +1,6 @@
 //! The rules of the log and of what the servers say of themselves: rules 5 and 6 of the checker.
 
+use super::audit::Harm;
 use super::books::{Books, STRANDED};
 use super::payments;
 use super::rows::EventRow;
@@ -15,15 +16,31 @@ struct Subject<'a> {
 }
 
 /// The log and the versions of each object have no gaps and agree, nothing is stranded, and no server panicked.
-pub(super) fn faults(books: &Books) -> Vec<String> {
+pub(super) fn faults(books: &Books) -> Vec<(Harm, String)> {
     let mut found = Vec::new();
+    found.extend(gap(books).map(|sentence| (Harm::Gap, sentence)));
+    let reopened = reopened_lives(books).map(|sentence| (Harm::Reopened, sentence));
+    found.extend(reopened);
+    found.extend(disagreements(books).into_iter().map(|sentence| (Harm::Journal, sentence)));
+    found
+}
+
+/// The numbers of the log are whole, whatever its head is.
+fn gap(books: &Books) -> Option<String> {
     let sequences = books.events.iter().map(|event| event.sequence.parse::<u64>().ok());
-    if !sequences.eq((1..=books.head).map(Some)) {
-        found.push(format!("the {} events of the log are not 1 to {}", books.events.len(), books.head));
+    let last = books.events.len() as u64;
+    let place = sequences.zip((1..=last).map(Some)).position(|(found, wanted)| found != wanted)?;
+    Some(format!("the {last} events of the log are not 1 to {last}: {:?}", books.events[place]))
+}
+
+fn disagreements(books: &Books) -> Vec<String> {
+    let mut found = Vec::new();
+    let last = books.events.last().map_or("0", |event| event.sequence.as_str());
+    if last != books.head.to_string() {
+        found.push(format!("the log ends at {last}, and its head is {}", books.head));
     }
     let (lives, subjects) = (books.lives(), subjects(books));
     found.extend(subjects.iter().filter_map(|subject| broken_life(subject, lives.get(subject.id))));
-    found.extend(lives.iter().filter_map(|(id, life)| reopened(id, life)));
     if lives.len() != subjects.len() {
         found.push(format!("{} objects have events, {} are listed", lives.len(), subjects.len()));
     }
@@ -34,6 +51,10 @@ pub(super) fn faults(books: &Books) -> Vec<String> {
         found.push(format!("the servers panicked {} times", books.panics));
     }
     found
+}
+
+fn reopened_lives(books: &Books) -> impl Iterator<Item = String> {
+    books.lives().into_iter().filter_map(|(id, life)| reopened(id, &life))
 }
 
 /// What is settled is not open again: no later evidence knows less.

@@ -11,7 +11,7 @@ use billpay::domain::provider::ProviderCode;
 use super::campaign::Campaign;
 use super::card::Card;
 use super::fault::Fault;
-use super::stage::{Stage, held};
+use super::stage::{Stage, held, held_within};
 use super::ware::Ware;
 use super::wire::Weather;
 use super::world::named;
@@ -21,6 +21,8 @@ const PAY_ALMARA: &str = "POST /almara/v1/bill-payments";
 const PAY_BILL: &str = "POST /bill/connect/v3/payments";
 /// By then whoever sends again without a reason has done so.
 const HASTE: Duration = Duration::from_secs(8);
+/// How long the second holder may take until its call: it waits for the first one's lease to end, and machines are busy.
+const SECOND_CALL: Duration = Duration::from_secs(90);
 /// How long the second call is in the air when the first holder comes back: less than a call may take.
 const IN_THE_AIR: Duration = Duration::from_millis(900);
 
@@ -147,7 +149,9 @@ async fn very_late_request(ware: Ware, settings: &[(String, String)]) -> Stage {
 }
 
 async fn frozen_holder(settings: &[(String, String)]) -> Stage {
-    let mut stage = Stage::set(Db::Postgres, settings).await;
+    // Nobody is asked before the second call was made.
+    let patient = named([("WORKER__REVIEW_AFTER", "2m")]);
+    let mut stage = Stage::set(Db::Postgres, &[settings, &patient[..]].concat()).await;
     let first = stage.catch(PAY_ALMARA);
     let buyer = stage.begin(Ware::AlmaraPayment, None);
     let first = held(first).await;
@@ -156,7 +160,7 @@ async fn frozen_holder(settings: &[(String, String)]) -> Stage {
     drop(first);
     let second = stage.catch(PAY_ALMARA);
     stage.join().await;
-    let second = held(second).await;
+    let second = held_within(second, SECOND_CALL).await;
     stage.server.process.thaw();
     tokio::time::sleep(IN_THE_AIR).await;
     second.deliver();
@@ -164,7 +168,9 @@ async fn frozen_holder(settings: &[(String, String)]) -> Stage {
     stage
 }
 
+/// Whoever numbers events apart needs a second connection for it.
 fn crowd(seed: u64, settings: Vec<(String, String)>) -> Campaign {
+    let settings = [settings, named([("DATABASE__MAX_CONNECTIONS", "36")])].concat();
     Campaign {
         faults: &[Fault::Nothing],
         db: Db::Postgres,

@@ -109,7 +109,7 @@ impl Shopper<'_> {
         let special = self.magic(Ware::BillBulk).filter(|_| bills.are_fresh);
         let place = self.rng.random_range(0..bills.ids.len());
         let item = |(index, bill): (usize, &String)| {
-            let ordinary = || self.goods.own_amount(OWN_AMOUNTS_FROM);
+            let ordinary = || self.goods.own_part(OWN_AMOUNTS_FROM);
             let amount = special.filter(|_| index == place).map_or_else(ordinary, str::to_owned);
             json!({ "billId": bill, "amount": { "amount": amount, "currency": "USD" } })
         };

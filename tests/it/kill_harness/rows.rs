@@ -1,5 +1,7 @@
 //! What the API shows: payments, bulk payments, control numbers, collections and the events of all of them.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use billpay::domain::provider::ProviderCode;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
@@ -80,6 +82,9 @@ pub(super) struct CollectionRow {
 pub(super) struct EventRow {
     pub(super) sequence: String,
     pub(super) at: jiff::Timestamp,
+    /// What happened.
+    #[serde(rename = "type")]
+    pub(super) kind: String,
     pub(super) subject: Named,
     pub(super) version: Option<u64>,
     payment_status: Option<String>,
@@ -119,6 +124,14 @@ impl EventRow {
     pub(super) fn status(&self) -> Option<&str> {
         let statuses = [&self.payment_status, &self.bulk_status, &self.number_status, &self.collection_status];
         statuses.into_iter().find_map(Option::as_deref)
+    }
+
+    /// A short print of all that it tells: two events that tell the same have the same.
+    pub(super) fn print(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        let told = (&self.subject.id, self.version, self.status(), &self.kind, self.at.as_microsecond());
+        told.hash(&mut hasher);
+        hasher.finish()
     }
 }
 

@@ -16,7 +16,7 @@ use super::card::{Card, Heading};
 use super::fault::Fault;
 use super::goods::Goods;
 use super::sandbox::Ledger;
-use super::traffic::{Market, Receipts, buy_once};
+use super::traffic::{Errand, Market, Receipts, buy_once};
 use super::ware::Ware;
 use super::watchers::Heard;
 use super::wire::Caught;
@@ -62,7 +62,8 @@ impl Stage {
     /// Somebody begins to buy.
     pub(super) fn begin(&mut self, ware: Ware, special: Option<&'static str>) -> JoinHandle<Receipts> {
         self.purchases += 1;
-        tokio::spawn(buy_once(self.market.clone(), ware, special, format!("plot-{}", self.purchases)))
+        let errand = Errand { ware, special, key: format!("plot-{}", self.purchases), process_date: None };
+        tokio::spawn(buy_once(self.market.clone(), errand))
     }
 
     /// Waits until a buyer was told.
@@ -144,6 +145,11 @@ impl Stage {
 
 /// The request that the wire holds, once it has come.
 pub(super) async fn held(caught: oneshot::Receiver<Caught>) -> Caught {
-    let caught = timeout(PATIENCE, caught).await.expect("the request comes in time");
+    held_within(caught, PATIENCE).await
+}
+
+/// The same, where it may take longer.
+pub(super) async fn held_within(caught: oneshot::Receiver<Caught>, limit: Duration) -> Caught {
+    let caught = timeout(limit, caught).await.expect("the request comes in time");
     caught.expect("the wire is there")
 }

@@ -4,6 +4,7 @@
 //! patience ends. Now and then it asks once more although it was told, and must be told the same. A control number is
 //! paid as soon as it is known.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -11,19 +12,24 @@ use std::time::Duration;
 use billpay::domain::provider::ProviderCode;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
+use serde_json::json;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::api::{Answer, Api, Trouble};
 use super::goods::Goods;
 use super::purchase::{Purchase, Shopper};
+use super::sales::{Outcome, Sales};
 use super::sandbox::Sandbox;
+use super::seed;
 use super::ware::Ware;
 
 /// What a caller buys at most.
-const MOST_PURCHASES: u32 = 5_000;
+pub(super) const MOST_PURCHASES: u32 = 5_000;
 /// How long a caller tries to be told about one purchase.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// The same for whoever buys one thing alone, of servers that freeze and die over it.
+const LONG_PATIENCE: Duration = Duration::from_secs(150);
 /// Errors of which a caller is shown no more than this many.
 const MOST_ERRORS: usize = 20;
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
@@ -48,8 +54,12 @@ pub(super) struct Receipts {
     pub(super) given_up: Vec<String>,
     /// Answers that were lost on their way.
     pub(super) lost_answers: usize,
+    /// How the first of them was lost.
+    pub(super) first_loss: Option<String>,
     /// Answers of errors, the first of each caller's.
     pub(super) errors: Vec<String>,
+    /// What became of the wishes for each ware.
+    pub(super) sales: BTreeMap<Ware, Sales>,
 }
 
 /// What callers go by.
@@ -73,6 +83,8 @@ pub(super) struct Traffic {
 struct Progress {
     is_over: AtomicBool,
     bought: AtomicUsize,
+    /// How many callers want nothing more.
+    done: AtomicUsize,
 }
 
 struct Caller {
@@ -80,6 +92,7 @@ struct Caller {
     number: u32,
     rng: StdRng,
     receipts: Receipts,
+    patience: Duration,
     /// Whether it has paid a control number.
     has_paid: bool,
 }
@@ -90,7 +103,11 @@ impl Receipts {
         self.retried += more.retried;
         self.given_up.extend(more.given_up);
         self.lost_answers += more.lost_answers;
+        self.first_loss = self.first_loss.take().or(more.first_loss);
         self.errors.extend(more.errors);
+        for (ware, sales) in more.sales {
+            self.sales.entry(ware).or_default().add(sales);
+        }
     }
 }
 
@@ -106,9 +123,14 @@ impl Traffic {
         Self { callers: tasks, progress }
     }
 
-    /// How many purchases callers were told about.
+    /// How much was made for callers, as they were told.
     pub(super) fn bought(&self) -> usize {
         self.progress.bought.load(Ordering::Relaxed)
+    }
+
+    /// Whether every caller has had all that it may want.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.progress.done.load(Ordering::Relaxed) >= self.callers.len()
     }
 
     /// Lets every caller finish what it wants and go; tells what they were told.
@@ -122,14 +144,29 @@ impl Traffic {
     }
 }
 
-/// Buys one thing, pays it where it is a control number, and tells what the buyer was told. What is special about it
-/// is an account or an amount; nothing where it is ordinary.
-pub(super) async fn buy_once(market: Market, ware: Ware, special: Option<&'static str>, key: String) -> Receipts {
-    let mut caller = Caller::new(market, 0, 0);
-    let account = rand::rng().random_range(20_000_000..90_000_000_u32).to_string();
+/// One thing that somebody buys alone.
+#[derive(Clone, Debug)]
+pub(super) struct Errand {
+    pub(super) ware: Ware,
+    /// An account or an amount that is special; nothing where it is ordinary.
+    pub(super) special: Option<&'static str>,
+    pub(super) key: String,
+    /// On which day it is to be paid, where that is not today.
+    pub(super) process_date: Option<String>,
+}
+
+/// Buys one thing, pays it where it is a control number, and tells what the buyer was told.
+pub(super) async fn buy_once(market: Market, errand: Errand) -> Receipts {
+    let Errand { ware, special, key, process_date } = errand;
+    let mut caller = Caller::new(market, 0, of_its_own(&key));
+    caller.patience = LONG_PATIENCE;
+    let account = caller.rng.random_range(20_000_000..90_000_000_u32).to_string();
     let goods = Arc::clone(&caller.market.goods);
     let shopper = Shopper { goods: &goods, rng: &mut caller.rng, key, account, is_magic: special.is_some(), special };
-    let purchase = shopper.choose(ware);
+    let mut purchase = shopper.choose(ware);
+    if let Some(day) = process_date {
+        purchase.input["processDate"] = json!(day);
+    }
     let give_up = Instant::now() + PATIENCE;
     caller.buy(&purchase).await;
     // There may be no number yet: it is known once the provider was asked again.
@@ -140,10 +177,15 @@ pub(super) async fn buy_once(market: Market, ware: Ware, special: Option<&'stati
     caller.receipts
 }
 
+/// A seed for each key, from that of the process: no two who buy alone choose alike.
+fn of_its_own(key: &str) -> u64 {
+    key.bytes().fold(seed(), |seed, byte| seed.rotate_left(5).wrapping_mul(31).wrapping_add(u64::from(byte)))
+}
+
 impl Caller {
     fn new(market: Market, number: u32, seed: u64) -> Self {
         let rng = StdRng::seed_from_u64(seed.wrapping_add(u64::from(number) + 1));
-        Self { market, number, rng, receipts: Receipts::default(), has_paid: false }
+        Self { market, number, rng, receipts: Receipts::default(), patience: PATIENCE, has_paid: false }
     }
 
     async fn buy_on(mut self, progress: Arc<Progress>) -> Receipts {
@@ -157,13 +199,17 @@ impl Caller {
             let is_magic = self.rng.random_ratio(ware.percent_magic(), 100);
             let (key, account) = (format!("kill-{}-{count}", self.number), format!("3{:03}{count:06}", self.number));
             let purchase = self.think_of(ware, key, account, is_magic);
-            self.buy(&purchase).await;
-            progress.bought.fetch_add(1, Ordering::Relaxed);
+            let outcome = self.buy(&purchase).await;
+            self.receipts.sales.entry(ware).or_default().note(outcome);
+            if outcome == Outcome::Made {
+                progress.bought.fetch_add(1, Ordering::Relaxed);
+            }
             if self.rng.random_ratio(1, 5) {
                 self.buy(&purchase).await;
             }
             tokio::time::sleep(Duration::from_millis(self.rng.random_range(0..LONGEST_REST_MS))).await;
         }
+        progress.done.fetch_add(1, Ordering::Relaxed);
         self.receipts
     }
 
@@ -172,45 +218,59 @@ impl Caller {
         Shopper { goods, rng: &mut self.rng, key, account, is_magic, special: None }.choose(ware)
     }
 
-    async fn buy(&mut self, purchase: &Purchase) {
-        let give_up = Instant::now() + PATIENCE;
-        let mut is_first = true;
+    /// Where nobody listens the next server is asked, which is no second request.
+    async fn buy(&mut self, purchase: &Purchase) -> Outcome {
+        let give_up = Instant::now() + self.patience;
+        let servers = self.market.apis.len();
+        let (mut place, mut is_first, mut in_vain) = (self.rng.random_range(0..servers), true, 0);
         loop {
-            let api = &self.market.apis[self.rng.random_range(0..self.market.apis.len())];
-            let error = match api.create(purchase).await {
+            let error = match self.market.apis[place].create(purchase).await {
                 Ok(answer) => return self.take(purchase, answer).await,
                 Err(error) => error,
             };
+            if Instant::now() >= give_up {
+                self.receipts.given_up.push(format!("{}: {error}", purchase.key));
+                return Outcome::GivenUp;
+            }
+            if matches!(error, Trouble::NotReached(_)) {
+                (place, in_vain) = ((place + 1) % servers, in_vain + 1);
+                // All of them were asked.
+                if in_vain % servers == 0 {
+                    tokio::time::sleep(RETRY_PAUSE).await;
+                }
+                continue;
+            }
             self.receipts.retried += usize::from(is_first);
             is_first = false;
-            self.note(&error);
-            if Instant::now() >= give_up {
-                return self.receipts.given_up.push(format!("{}: {error}", purchase.key));
-            }
+            self.note(error);
+            place = self.rng.random_range(0..servers);
             tokio::time::sleep(RETRY_PAUSE).await;
         }
     }
 
-    fn note(&mut self, trouble: &Trouble) {
+    fn note(&mut self, trouble: Trouble) {
         match trouble {
             Trouble::NotReached(_) => {}
-            Trouble::Lost(_) => self.receipts.lost_answers += 1,
-            Trouble::Told(error) if self.receipts.errors.len() < MOST_ERRORS => {
-                self.receipts.errors.push(error.clone());
+            Trouble::Lost(how) => {
+                self.receipts.lost_answers += 1;
+                self.receipts.first_loss.get_or_insert(how);
             }
+            Trouble::Told(error) if self.receipts.errors.len() < MOST_ERRORS => self.receipts.errors.push(error),
             Trouble::Told(_) => {}
         }
     }
 
-    async fn take(&mut self, purchase: &Purchase, answer: Answer) {
+    async fn take(&mut self, purchase: &Purchase, answer: Answer) -> Outcome {
         let (id, number) = match answer {
             Answer::Made { id, number } => (Some(id), number),
             Answer::TurnedAway => (None, None),
         };
+        let outcome = if id.is_some() { Outcome::Made } else { Outcome::Refused };
         self.receipts.answers.push(Receipt { provider: purchase.provider, key: purchase.key.clone(), id });
         if let (Some(number), Some(amount)) = (number, &purchase.pays) {
             self.market.sandbox.pay(&number, amount).await;
             self.has_paid = true;
         }
+        outcome
     }
 }

@@ -7,7 +7,7 @@
 use billpay::domain::provider::ProviderCode;
 
 /// Something to be had from a provider.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Ware {
     /// A payment through Click.
     ClickPayment,

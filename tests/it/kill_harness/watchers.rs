@@ -1,6 +1,8 @@
 //! The watchers: each listens to the log at any server, hangs up at random instants, and comes back with the last
-//! sequence that it heard. In the end each must have heard every sequence once, in order.
+//! sequence that it heard; every other one by Server-Sent Events, the others on WebSockets. In the end each must have
+//! heard every event once, in order, and as the log has it.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,6 +14,8 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::api::Api;
+use super::audit::Harm;
+use super::rows::EventRow;
 
 /// How long a watcher listens before it hangs up.
 const LISTENS_MS: Range<u64> = 50..3_000;
@@ -24,7 +28,7 @@ const NOT_YET: u64 = u64::MAX;
 
 /// Watchers at work.
 pub(super) struct Watchers {
-    tasks: JoinSet<Heard>,
+    tasks: JoinSet<Told>,
     /// The last sequence of the log, once it is known.
     last: Arc<AtomicU64>,
 }
@@ -39,6 +43,22 @@ pub(super) struct Heard {
     pub(super) missing: u64,
     /// Heard again, or after a later one.
     pub(super) out_of_order: u64,
+    /// Told otherwise than the log has it.
+    pub(super) different: u64,
+}
+
+/// What one of them was told: the sequence and the print of each event.
+#[derive(Default)]
+struct Told {
+    connections: u64,
+    events: Vec<(u64, u64)>,
+}
+
+/// How a watcher listens.
+#[derive(Clone, Copy)]
+enum Way {
+    ServerSentEvents,
+    WebSocket,
 }
 
 impl Watchers {
@@ -53,36 +73,43 @@ impl Watchers {
         let mut tasks = JoinSet::new();
         for number in 0..count {
             let rng = StdRng::seed_from_u64(seed.rotate_left(32).wrapping_add(u64::from(number)));
-            tasks.spawn(watch(apis.to_vec(), rng, listens_ms.clone(), Arc::clone(&last)));
+            let way = if number.is_multiple_of(2) { Way::ServerSentEvents } else { Way::WebSocket };
+            let watcher = Watcher { apis: apis.to_vec(), way, rng, listens_ms: listens_ms.clone() };
+            tasks.spawn(watcher.watch(Arc::clone(&last)));
         }
         Self { tasks, last }
     }
 
-    /// Lets each hear the log to its end and go.
-    pub(super) async fn end(mut self, last: u64) -> Heard {
+    /// Lets each hear the log to its end and go, and compares what they were told with it.
+    pub(super) async fn end(mut self, log: &[EventRow], last: u64) -> Heard {
         self.last.store(last, Ordering::Relaxed);
+        let log = log.iter().filter_map(|event| Some((event.sequence.parse().ok()?, event.print())));
+        let log: BTreeMap<u64, u64> = log.collect();
         let mut all = Heard::default();
         while let Some(one) = self.tasks.join_next().await {
-            all.add(&one.expect("a watcher does not panic"));
+            all.add(&Heard::of(&one.expect("a watcher does not panic"), &log));
         }
         all
     }
 }
 
 impl Heard {
-    fn of(connections: u64, sequences: &[u64], last: u64) -> Self {
+    fn of(told: &Told, log: &BTreeMap<u64, u64>) -> Self {
+        let sequences: Vec<u64> = told.events.iter().map(|(sequence, _)| *sequence).collect();
         let in_order = sequences.iter().zip(sequences.iter().skip(1)).filter(|(one, next)| one < next).count();
         let in_order = in_order + usize::from(!sequences.is_empty());
-        let mut distinct = sequences.to_vec();
+        let mut distinct = sequences.clone();
         distinct.sort_unstable();
         distinct.dedup();
-        let known = distinct.iter().filter(|sequence| (1..=last).contains(*sequence)).count();
+        let known = distinct.iter().filter(|sequence| log.contains_key(*sequence)).count();
+        let is_different = |(sequence, print): &&(u64, u64)| log.get(sequence) != Some(print);
         Self {
             watchers: 1,
-            connections,
+            connections: told.connections,
             events: sequences.len() as u64,
-            missing: last - known as u64,
+            missing: (log.len() - known) as u64,
             out_of_order: (sequences.len() - in_order) as u64,
+            different: told.events.iter().filter(is_different).count() as u64,
         }
     }
 
@@ -92,33 +119,57 @@ impl Heard {
         self.events += more.events;
         self.missing += more.missing;
         self.out_of_order += more.out_of_order;
+        self.different += more.different;
     }
 
-    /// What is wrong, in sentences.
-    pub(super) fn faults(&self) -> Option<String> {
-        let is_whole = self.missing == 0 && self.out_of_order == 0;
-        (!is_whole).then(|| format!("watchers heard something else than the log: {self:?}"))
+    /// What is wrong, in a sentence.
+    pub(super) fn faults(&self) -> Option<(Harm, String)> {
+        let harm = match (self.missing, self.out_of_order, self.different) {
+            (0, 0, 0) => return None,
+            (0, _, _) => Harm::Journal,
+            (_, _, _) => Harm::Unheard,
+        };
+        Some((harm, format!("watchers heard something else than the log: {self:?}")))
     }
 }
 
-/// Comes back until the last event was heard, or patience with it ends.
-async fn watch(apis: Vec<Api>, mut rng: StdRng, listens_ms: Range<u64>, last: Arc<AtomicU64>) -> Heard {
-    let (mut sequences, mut connections, mut give_up) = (Vec::<u64>::new(), 0, None);
-    loop {
-        let end = last.load(Ordering::Relaxed);
-        let after = sequences.iter().copied().max().unwrap_or_default();
-        if end != NOT_YET && (after >= end || Instant::now() >= *give_up.get_or_insert(Instant::now() + PATIENCE)) {
-            return Heard::of(connections, &sequences, end);
+/// One of them at work.
+struct Watcher {
+    apis: Vec<Api>,
+    way: Way,
+    rng: StdRng,
+    listens_ms: Range<u64>,
+}
+
+impl Watcher {
+    /// Comes back until the last event was heard, or patience with it ends.
+    async fn watch(mut self, last: Arc<AtomicU64>) -> Told {
+        let (mut told, mut give_up) = (Told::default(), None);
+        loop {
+            let end = last.load(Ordering::Relaxed);
+            let after = told.events.iter().map(|(sequence, _)| *sequence).max().unwrap_or_default();
+            if end != NOT_YET && (after >= end || Instant::now() >= *give_up.get_or_insert(Instant::now() + PATIENCE)) {
+                return told;
+            }
+            told.connections += 1;
+            self.listen(after, &mut told.events, &last).await;
+            tokio::time::sleep(Duration::from_millis(self.rng.random_range(AWAY_MS))).await;
         }
-        let until = Instant::now() + Duration::from_millis(rng.random_range(listens_ms.clone()));
-        connections += 1;
-        let api = &apis[rng.random_range(0..apis.len())];
-        api.listen(after, until, |sequence| {
-            sequences.push(sequence);
+    }
+
+    /// Listens once, at any server.
+    async fn listen(&mut self, after: u64, events: &mut Vec<(u64, u64)>, last: &AtomicU64) {
+        let until = Instant::now() + Duration::from_millis(self.rng.random_range(self.listens_ms.clone()));
+        let api = &self.apis[self.rng.random_range(0..self.apis.len())];
+        let heard = |event: &EventRow| {
+            let sequence = event.sequence.parse().unwrap_or_default();
+            events.push((sequence, event.print()));
             sequence < last.load(Ordering::Relaxed)
-        })
-        .await;
-        tokio::time::sleep(Duration::from_millis(rng.random_range(AWAY_MS))).await;
+        };
+        match self.way {
+            Way::ServerSentEvents => api.listen(after, until, heard).await,
+            Way::WebSocket => api.listen_on_socket(after, until, heard).await,
+        }
     }
 }
 
@@ -126,12 +177,27 @@ async fn watch(apis: Vec<Api>, mut rng: StdRng, listens_ms: Range<u64>, last: Ar
 mod tests {
     use super::*;
 
+    fn heard(sequences: &[u64], last: u64) -> Heard {
+        let events = sequences.iter().map(|sequence| (*sequence, sequence * 10)).collect();
+        let log = (1..=last).map(|sequence| (sequence, sequence * 10)).collect();
+        Heard::of(&Told { connections: 1, events }, &log)
+    }
+
     #[test]
     fn what_is_missing_and_what_comes_twice_is_counted() {
-        let heard = Heard::of(3, &[1, 2, 4, 3, 3, 6], 6);
-        assert_eq!((heard.missing, heard.out_of_order), (1, 2));
-        assert!(heard.faults().is_some());
-        assert!(Heard::of(1, &[1, 2], 2).faults().is_none());
-        assert_eq!(Heard::of(1, &[], 2).missing, 2);
+        let some = heard(&[1, 2, 4, 3, 3, 6], 6);
+        assert_eq!((some.missing, some.out_of_order, some.different), (1, 2, 0));
+        assert_eq!(some.faults().map(|(harm, _)| harm), Some(Harm::Unheard));
+        assert!(heard(&[1, 2], 2).faults().is_none());
+        assert_eq!(heard(&[], 2).missing, 2);
+    }
+
+    #[test]
+    fn what_is_told_otherwise_than_the_log_has_it_is_counted() {
+        let log = BTreeMap::from([(1, 10), (2, 20)]);
+        let told = Told { connections: 1, events: vec![(1, 10), (2, 21)] };
+        let some = Heard::of(&told, &log);
+        assert_eq!((some.missing, some.different), (0, 1));
+        assert_eq!(some.faults().map(|(harm, _)| harm), Some(Harm::Journal));
     }
 }

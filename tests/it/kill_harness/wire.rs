@@ -1,12 +1,12 @@
 //! A wire that the bench holds: a TCP proxy before the providers or the database, which can be cut, slowed and reset,
 //! loses a COMMIT or the word that it was done, and holds a single request back for as long as a test wants.
 //!
-//! It knows two beginnings of what passes: a request line of HTTP, and the message by which PostgreSQL is told to
-//! commit. A request that was held back is delivered whether or not its sender still waits, as networks do.
+//! It knows what passes by little: a request line of HTTP; and of PostgreSQL's messages the COMMIT, and the batch of new
+//! payments, which one statement stores that is a transaction of its own. A request that was held back is delivered whether or not its sender still waits, as networks do.
 
 mod pump;
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -34,8 +34,20 @@ pub(super) enum Weather {
     Resets,
 }
 
-/// What becomes of a COMMIT.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// By which message something is committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Commit {
+    /// The batch of new payments, whose statement commits itself.
+    Create,
+    /// COMMIT, of any other transaction.
+    Other,
+}
+
+/// How often commits were cut, each in which way.
+pub(super) type Cuts = BTreeMap<(Commit, CommitCut), u32>;
+
+/// What becomes of a commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum CommitCut {
     /// It never arrives.
     Before,
@@ -70,7 +82,10 @@ struct Shared {
 
 struct State {
     weather: Weather,
-    commit_cuts: VecDeque<CommitCut>,
+    /// How many commits are still to be cut.
+    cuts_left: usize,
+    /// Those that were.
+    cuts: Cuts,
     catches: Vec<Catch>,
     rng: StdRng,
     /// Whether the next reset comes after the answer.
@@ -89,7 +104,8 @@ impl Wire {
         let address = listener.local_addr().expect("an address");
         let state = State {
             weather: Weather::Fair,
-            commit_cuts: VecDeque::new(),
+            cuts_left: 0,
+            cuts: Cuts::new(),
             catches: Vec::new(),
             rng,
             resets_answer: false,
@@ -117,21 +133,26 @@ impl Wire {
         self.shared.cuts.send_modify(|cuts| *cuts += 1);
     }
 
-    /// Cuts the connections of the next COMMITs, one for each of these.
-    pub(super) fn cut_commits(&self, how: impl IntoIterator<Item = CommitCut>) {
-        self.shared.state().commit_cuts.extend(how);
+    /// Cuts the connections of so many of the next commits. Those of each kind are cut in each way by turns.
+    pub(super) fn cut_commits(&self, count: usize) {
+        self.shared.state().cuts_left += count;
     }
 
     /// How many of those cuts are still to come.
     pub(super) fn commit_cuts_left(&self) -> usize {
-        self.shared.state().commit_cuts.len()
+        self.shared.state().cuts_left
+    }
+
+    /// The commits that were cut.
+    pub(super) fn cuts(&self) -> Cuts {
+        self.shared.state().cuts.clone()
     }
 
     /// Does no more harm.
     pub(super) fn heal(&self) {
         let mut state = self.shared.state();
         state.weather = Weather::Fair;
-        state.commit_cuts.clear();
+        state.cuts_left = 0;
         state.catches.clear();
     }
 
@@ -173,7 +194,13 @@ impl Shared {
     }
 
     fn commit_cut(&self, bytes: &[u8]) -> Option<CommitCut> {
-        if pump::has_commit(bytes) { self.state().commit_cuts.pop_front() } else { None }
+        let commit = pump::commit_among(bytes)?;
+        let mut state = self.state();
+        state.cuts_left = state.cuts_left.checked_sub(1)?;
+        let before: u32 = CommitCut::ALL.iter().filter_map(|cut| state.cuts.get(&(commit, *cut))).sum();
+        let cut = CommitCut::ALL[before as usize % CommitCut::ALL.len()];
+        *state.cuts.entry((commit, cut)).or_default() += 1;
+        Some(cut)
     }
 
     fn delay(&self) -> Option<Duration> {

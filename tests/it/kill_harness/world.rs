@@ -19,13 +19,13 @@ use super::fault::Fault;
 use super::process::{self, Process};
 use super::sandbox::Sandbox;
 use super::simulator::Simulator;
-use super::wire::Wire;
+use super::wire::{Cuts, Wire};
 use crate::support::Db;
 use crate::support::client::http_client;
 
 const TENANT: &str = "harness";
 const SCOPES: &str = "billers:read bills:read bills:write payments:read payments:write \
-    control_numbers:read control_numbers:write";
+    control_numbers:read control_numbers:write webhooks:write";
 const SECRET: &str = "the-kill-harness-signs-its-tokens-with-this";
 /// Sessions with providers outlive a server.
 const SECRETS_KEY: &str = "the-kill-harness-keeps-its-sessions-with-this";
@@ -145,6 +145,11 @@ impl World {
         self.database_wire.as_ref().expect("a wire to the database")
     }
 
+    /// The commits that were cut on the wire to the database, where there is one.
+    pub(super) fn commit_cuts(&self) -> Option<Cuts> {
+        self.database_wire.as_ref().map(Wire::cuts)
+    }
+
     /// From now on no wire does harm.
     pub(super) fn heal_wires(&self) {
         [&self.provider_wire, &self.database_wire].into_iter().flatten().for_each(Wire::heal);
@@ -156,13 +161,6 @@ impl World {
         settings.extend_from_slice(extra);
         let process = Process::start(&["serve"], &settings, self.folder.path(), SERVER_LOG);
         Server { process, address }
-    }
-
-    /// Starts a server and waits until it serves.
-    pub(super) async fn start(&self, address: SocketAddr) -> Server {
-        let mut server = self.spawn(address, &[]);
-        self.wait_until_ready(&mut server).await;
-        server
     }
 
     /// Waits until a server serves. One that ends by itself instead fails the test.
@@ -234,6 +232,8 @@ impl World {
             ("WORKER__REVIEW_AFTER", "20s"),
             ("WORKER__COLLECT_INTERVAL", "3s"),
             ("LOG__FILTER", "warn"),
+            // Receivers of webhooks are on this host.
+            ("EGRESS__ALLOW_PRIVATE_WEBHOOKS", "true"),
             // The bench asks more than any tenant would.
             ("LIMITS__TENANT_POINTS_PER_MINUTE", "0"),
             ("LIMITS__TENANT_CREATES_PER_MINUTE", "0"),

@@ -2,32 +2,39 @@
 
 use std::time::Duration;
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
 
-use super::Api;
+use super::{Api, TOLD};
+use crate::kill_harness::rows::EventRow;
 
-const SUBSCRIPTION: &str = "subscription ($after: Sequence) { events(after: $after) { sequence } }";
+const SUBSCRIPTION: &str = "subscription ($after: Sequence) { events(after: $after) { ...Told } }";
 const BETWEEN_FRAMES: &[u8] = b"\n\n";
 const DATA: &str = "data: ";
 /// Longer than anybody listens.
 const LONGEST: Duration = Duration::from_secs(3_600);
 
 impl Api {
-    /// Listens behind `after` until `until`, or until the line breaks; each sequence that is heard goes to `heard`,
-    /// which says whether to listen on.
-    pub(in crate::kill_harness) async fn listen(&self, after: u64, until: Instant, mut heard: impl FnMut(u64) -> bool) {
+    /// Listens behind `after` until `until`, or until the line breaks; each event that is heard goes to `heard`, which
+    /// says whether to listen on.
+    pub(in crate::kill_harness) async fn listen(
+        &self,
+        after: u64,
+        until: Instant,
+        mut heard: impl FnMut(&EventRow) -> bool,
+    ) {
         let variables = json!({ "after": after.to_string() });
         let request = self.http.post(format!("http://{}/graphql", self.address)).bearer_auth(&self.token);
         let request = request.header("accept", "text/event-stream").timeout(LONGEST);
-        let request = request.json(&json!({ "query": SUBSCRIPTION, "variables": variables }));
+        let request = request.json(&json!({ "query": subscription(), "variables": variables }));
         let Ok(Ok(mut answer)) = timeout_at(until, request.send()).await else { return };
         let mut pending = Vec::new();
         while let Ok(Ok(Some(bytes))) = timeout_at(until, answer.chunk()).await {
             pending.extend_from_slice(&bytes);
             while let Some(frame) = next_frame(&mut pending) {
-                let Some(sequence) = sequence_of(&frame) else { continue };
-                if !heard(sequence) {
+                let Some(event) = event_of(&frame) else { continue };
+                if !heard(&event) {
                     return;
                 }
             }
@@ -41,12 +48,17 @@ fn next_frame(pending: &mut Vec<u8>) -> Option<Vec<u8>> {
     Some(pending.drain(..end + BETWEEN_FRAMES.len()).collect())
 }
 
+/// What is subscribed to.
+pub(super) fn subscription() -> String {
+    format!("{SUBSCRIPTION} {TOLD}")
+}
+
 /// None in a heartbeat, and in the word that it is over.
-fn sequence_of(frame: &[u8]) -> Option<u64> {
+fn event_of(frame: &[u8]) -> Option<EventRow> {
     let text = std::str::from_utf8(frame).ok()?;
     let data = text.lines().find_map(|line| line.strip_prefix(DATA))?;
     let told: Value = serde_json::from_str(data).ok()?;
-    told.pointer("/data/events/sequence")?.as_str()?.parse().ok()
+    EventRow::deserialize(told.pointer("/data/events")?).ok()
 }
 
 #[cfg(test)]
@@ -55,10 +67,13 @@ mod tests {
 
     #[test]
     fn frames_are_cut_apart_and_half_a_frame_waits() {
-        let mut pending =
-            b": head=7\n\nevent: next\ndata: {\"data\":{\"events\":{\"sequence\":\"8\"}}}\n\nevent".to_vec();
+        let event = json!({ "sequence": "8", "at": "2026-11-22T10:00:00Z", "type": "PAYMENT_CREATED",
+            "subject": { "id": "pay_1" }, "version": 1, "paymentStatus": "READY" });
+        let told = json!({ "data": { "events": event } });
+        let mut pending = format!(": head=7\n\nevent: next\ndata: {told}\n\nevent").into_bytes();
         let frames: Vec<_> = std::iter::from_fn(|| next_frame(&mut pending)).collect();
-        assert_eq!(frames.iter().map(|frame| sequence_of(frame)).collect::<Vec<_>>(), [None, Some(8)]);
+        let events: Vec<_> = frames.iter().map(|frame| event_of(frame).map(|event| event.sequence)).collect();
+        assert_eq!(events, [None, Some("8".to_owned())]);
         assert_eq!(pending, b"event");
     }
 }

@@ -1,4 +1,4 @@
-//! The connections of a few COMMITs are cut, each in another way; now and then all connections are.
+//! The connections of a few commits are cut, each in another way; now and then all connections are.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -7,10 +7,9 @@ use rand::Rng;
 use tokio::time::Instant;
 
 use super::Scene;
-use crate::kill_harness::wire::CommitCut;
 
 const FAIR_MS: Range<u64> = 20..300;
-/// COMMITs that are cut at once.
+/// Commits that are cut at once.
 const CUTS: Range<usize> = 1..4;
 /// There may be nothing to commit.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -25,8 +24,7 @@ pub(super) async fn strike(scene: &mut Scene<'_>) {
         return wire.cut();
     }
     let cuts = scene.rng.random_range(CUTS);
-    let first = scene.count as usize;
-    wire.cut_commits((first..first + cuts).map(|number| CommitCut::ALL[number % CommitCut::ALL.len()]));
+    wire.cut_commits(cuts);
     let give_up = Instant::now() + PATIENCE;
     while wire.commit_cuts_left() > 0 && Instant::now() < give_up {
         tokio::time::sleep(GLANCE).await;

@@ -8,11 +8,14 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
-use super::{CommitCut, Shared};
+use super::{Commit, CommitCut, Shared};
 
 const MOST_BYTES: usize = 64 * 1024;
 /// PostgreSQL's simple query "COMMIT": its kind, its length, its text.
 const COMMIT: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
+/// What the batch of new payments has in it, and no other message to PostgreSQL: a name in its JSON. The text of the
+/// statement has the name without quotes.
+const BATCH: &[u8] = b"\"request_hash\":";
 /// How long a request that was held back has for its effect after its sender hung up.
 const AFTERMATH: Duration = Duration::from_secs(3);
 
@@ -32,9 +35,19 @@ pub(super) async fn carry(near: TcpStream, shared: Arc<Shared>) {
     }
 }
 
-/// Whether a COMMIT is among these bytes.
-pub(super) fn has_commit(bytes: &[u8]) -> bool {
-    bytes.windows(COMMIT.len()).any(|window| window == COMMIT)
+/// What is committed by these bytes, if anything is.
+pub(super) fn commit_among(bytes: &[u8]) -> Option<Commit> {
+    if has(bytes, BATCH) {
+        Some(Commit::Create)
+    } else if has(bytes, COMMIT) {
+        Some(Commit::Other)
+    } else {
+        None
+    }
+}
+
+fn has(bytes: &[u8], wanted: &[u8]) -> bool {
+    bytes.windows(wanted.len()).any(|window| window == wanted)
 }
 
 /// Requests. Returning ends the connection.
@@ -100,8 +113,10 @@ mod tests {
 
     #[test]
     fn a_commit_is_found_among_other_messages_and_nothing_else_is_one() {
-        assert!(has_commit(b"S\0\0\0\x04Q\0\0\0\x0bCOMMIT\0"));
-        assert!(!has_commit(b"Q\0\0\0\x0aBEGIN\0\0"));
-        assert!(!has_commit(b"Q\0\0\0\x19SAVEPOINT COMMIT\0"));
+        assert_eq!(commit_among(b"S\0\0\0\x04Q\0\0\0\x0bCOMMIT\0"), Some(Commit::Other));
+        assert_eq!(commit_among(b"Q\0\0\0\x0aBEGIN\0\0"), None);
+        assert_eq!(commit_among(b"Q\0\0\0\x19SAVEPOINT COMMIT\0"), None);
+        assert_eq!(commit_among(br#"B[{"place":0,"request_hash":"ab"}]"#), Some(Commit::Create));
+        assert_eq!(commit_among(b"P INSERT INTO payments (idempotency_key, request_hash, submission_id)"), None);
     }
 }

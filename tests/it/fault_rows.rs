@@ -1,0 +1,42 @@
+//! Rows of the list of faults that no other test makes. Each is short here, and as long as its row asks where a variable
+//! of the environment says so; docs/reliability.md lists them all.
+
+mod days;
+mod deadlocks;
+mod disconnects;
+mod durability;
+mod handles;
+mod keys;
+mod poison;
+mod races;
+mod two_processes;
+mod unheard;
+
+use crate::support::TestApp;
+use crate::support::app::{ALL, TENANT};
+use crate::support::client::Client;
+use crate::support::program::Program;
+
+/// How a test's server leaves the work to the program, and how the program takes it.
+const IDLE: (&str, &str) = ("BILLPAY_WORKER__ENABLED", "false");
+const BUSY: (&str, &str) = ("BILLPAY_WORKER__ENABLED", "true");
+/// Who asks more than any tenant would.
+const NO_RATE: (&str, &str) = ("BILLPAY_LIMITS__TENANT_POINTS_PER_MINUTE", "0");
+const NO_CREATE_RATE: (&str, &str) = ("BILLPAY_LIMITS__TENANT_CREATES_PER_MINUTE", "0");
+
+/// A number from the environment, or the usual one.
+fn setting(name: &str, usual: usize) -> usize {
+    let text = std::env::var(name).ok().filter(|text| !text.is_empty());
+    text.map_or(usual, |text| text.parse().unwrap_or_else(|error| panic!("{name}={text}: {error}")))
+}
+
+/// A client of the program, with all scopes of the usual tenant.
+fn client_of(app: &TestApp, program: &Program) -> Client {
+    app.client_at(program.address, &app.token(TENANT, ALL))
+}
+
+/// Asserts that the log of the only tenant has no gap and ends at its head.
+async fn assert_log_is_whole(app: &TestApp) {
+    assert_eq!(app.scalar("SELECT count(*) - max(sequence) FROM events").await, 0, "the log has a gap");
+    assert_eq!(app.scalar("SELECT max(sequence) - (SELECT sequence FROM event_heads) FROM events").await, 0);
+}
