@@ -33,7 +33,9 @@ impl Api {
         while let Ok(Ok(Some(bytes))) = timeout_at(until, answer.chunk()).await {
             pending.extend_from_slice(&bytes);
             while let Some(frame) = next_frame(&mut pending) {
-                let Some(event) = event_of(&frame) else { continue };
+                let Some(told) = data_of(&frame) else { continue };
+                // An error stands for an event that was not told: whoever goes on misses it.
+                let Some(event) = event_in(&told) else { return };
                 if !heard(&event) {
                     return;
                 }
@@ -54,10 +56,14 @@ pub(super) fn subscription() -> String {
 }
 
 /// None in a heartbeat, and in the word that it is over.
-fn event_of(frame: &[u8]) -> Option<EventRow> {
+fn data_of(frame: &[u8]) -> Option<Value> {
     let text = std::str::from_utf8(frame).ok()?;
     let data = text.lines().find_map(|line| line.strip_prefix(DATA))?;
-    let told: Value = serde_json::from_str(data).ok()?;
+    serde_json::from_str(data).ok()
+}
+
+/// None where an error is told instead.
+fn event_in(told: &Value) -> Option<EventRow> {
     EventRow::deserialize(told.pointer("/data/events")?).ok()
 }
 
@@ -72,7 +78,7 @@ mod tests {
         let told = json!({ "data": { "events": event } });
         let mut pending = format!(": head=7\n\nevent: next\ndata: {told}\n\nevent").into_bytes();
         let frames: Vec<_> = std::iter::from_fn(|| next_frame(&mut pending)).collect();
-        let events: Vec<_> = frames.iter().map(|frame| event_of(frame).map(|event| event.sequence)).collect();
+        let events: Vec<_> = frames.iter().map(|frame| Some(event_in(&data_of(frame)?)?.sequence)).collect();
         assert_eq!(events, [None, Some("8".to_owned())]);
         assert_eq!(pending, b"event");
     }
