@@ -10,7 +10,7 @@ import { CLIENTS } from './subscriptions/clients.mjs';
 import { lineTo } from './subscriptions/line.mjs';
 
 const TOTAL_LIMIT_MS = 60_000;
-const STEP_LIMIT_MS = 20_000;
+const STEP_LIMIT_MS = 60_000;
 const BILLER = 'KPLC POSTPAID';
 // In the sandbox it is taken, and paid a while later.
 const PAID_LATER = '2222222';
