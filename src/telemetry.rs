@@ -31,6 +31,8 @@ pub mod metric {
     pub const HTTP_DURATION: &str = "billpay_http_request_duration_seconds";
     /// Counter: GraphQL operations by `kind` and `outcome`.
     pub const GRAPHQL_OPERATIONS: &str = "billpay_graphql_operations_total";
+    /// Counter: statements sent to the database.
+    pub const DATABASE_STATEMENTS: &str = "billpay_database_statements_total";
     /// Counter: tokens refused by `reason`.
     pub const TOKENS_REFUSED: &str = "billpay_tokens_refused_total";
     /// Gauge: subscriptions open now.

@@ -12,6 +12,7 @@ use super::heads::Heads;
 use super::lane::Lane;
 use super::{Store, StoreError};
 use crate::ports::clock::Clock;
+use crate::telemetry::metric;
 
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Shorter than a query may take, so that who waits in vain is told why.
@@ -217,7 +218,7 @@ async fn is_usable(connection: &mut SqliteConnection) -> Result<bool, sqlx::Erro
 
 /// Counts every statement, so that a test can tell that a page costs a constant number of them.
 fn counted(mut connection: DatabaseConnection) -> DatabaseConnection {
-    let statements = metrics::counter!("billpay_database_statements_total");
+    let statements = metrics::counter!(metric::DATABASE_STATEMENTS);
     connection.set_metric_callback(move |_| statements.increment(1));
     connection
 }

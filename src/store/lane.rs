@@ -18,6 +18,8 @@ use sea_query_sqlx::SqlxValues;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
+use crate::telemetry::metric;
+
 /// One that has rested longer is asked whether it lives.
 const LONGEST_REST: Duration = Duration::from_secs(1);
 /// None is kept longer, so that what another address of the database means is learned in time.
@@ -64,7 +66,7 @@ impl Lane {
         let mut one = self.connection().await?;
         let values = SqlxValues(statement.values.unwrap_or(Values(Vec::new())));
         let query = sqlx::query_with(AssertSqlSafe(statement.sql), values);
-        metrics::counter!("billpay_database_statements_total").increment(1);
+        metrics::counter!(metric::DATABASE_STATEMENTS).increment(1);
         let rows = query.fetch_all(&mut one.connection).await;
         let rows = rows.map_err(|error| DbErr::Query(RuntimeErr::SqlxError(Arc::new(error))))?;
         one.rests_since = Instant::now();

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use sea_orm::sea_query::{Expr, ExprTrait, SelectStatement};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QuerySelect, Statement};
+use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition, SelectStatement};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QuerySelect, Statement};
 
 use entity::submission::{Column, Entity};
 
@@ -193,32 +193,30 @@ impl Work {
 
     /// Has the worker look at a submission at `next`, or never by itself.
     pub async fn reschedule(&self, id: SubmissionId, next: Option<Timestamp>) -> Result<(), StoreError> {
-        Entity::update_many()
-            .filter(Column::Id.eq(id.uuid()))
-            .col_expr(Column::NextActionAt, Expr::value(next.map(micros)))
-            .exec(&self.tx)
-            .await?;
-        Ok(())
+        self.schedule_where(id, next, Condition::all()).await
     }
 
     /// Has the worker look at a submission at `next`, or never by itself, unless somebody holds it: who does decides that
     /// at its end, and where it is gone the row comes due with its lease.
     pub async fn schedule_unless_held(&self, id: SubmissionId, next: Option<Timestamp>) -> Result<(), StoreError> {
-        Entity::update_many()
-            .filter(Column::Id.eq(id.uuid()))
-            .filter(Column::LeaseUntil.is_null())
-            .col_expr(Column::NextActionAt, Expr::value(next.map(micros)))
-            .exec(&self.tx)
-            .await?;
-        Ok(())
+        self.schedule_where(id, next, Column::LeaseUntil.is_null()).await
     }
 
     /// Has the worker look at a submission at `next` that it would not have looked at again.
     pub async fn schedule_resting(&self, id: SubmissionId, next: Timestamp) -> Result<(), StoreError> {
+        self.schedule_where(id, Some(next), Column::NextActionAt.is_null()).await
+    }
+
+    async fn schedule_where(
+        &self,
+        id: SubmissionId,
+        next: Option<Timestamp>,
+        stands: impl IntoCondition,
+    ) -> Result<(), StoreError> {
         Entity::update_many()
             .filter(Column::Id.eq(id.uuid()))
-            .filter(Column::NextActionAt.is_null())
-            .col_expr(Column::NextActionAt, Expr::value(micros(next)))
+            .filter(stands)
+            .col_expr(Column::NextActionAt, Expr::value(next.map(micros)))
             .exec(&self.tx)
             .await?;
         Ok(())

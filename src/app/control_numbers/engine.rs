@@ -18,7 +18,7 @@ use crate::app::engine::attempt::attempt_state;
 use crate::app::engine::call::Call;
 use crate::app::engine::settle::settling;
 use crate::app::engine::way::Pass;
-use crate::app::engine::{BILLPAY, Claimed, clean};
+use crate::app::engine::{BILLPAY, Claimed, SENDER_GONE, clean};
 use crate::crash::{self, CrashPoint, Step as CrashStep};
 use crate::domain::control_number::stage::{combined, stage_of};
 use crate::domain::control_number::{ControlNumber, ControlNumberStatus};
@@ -97,7 +97,7 @@ impl App {
                     failure: None,
                     attempt_no: None,
                     actor: BILLPAY,
-                    note: Some("whoever made the call is gone"),
+                    note: Some(SENDER_GONE),
                 };
                 self.apply_to_number(work, &mut number, &lost).await?;
             }

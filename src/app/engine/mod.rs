@@ -26,4 +26,4 @@ pub use claim::Claimed;
 /// The actor of what billpay does by itself.
 pub const BILLPAY: &str = "billpay";
 /// Why nobody knows what became of a call.
-const SENDER_GONE: &str = "whoever made the call is gone";
+pub(super) const SENDER_GONE: &str = "whoever made the call is gone";
