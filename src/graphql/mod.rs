@@ -28,6 +28,7 @@ pub mod source;
 pub mod subscription;
 pub mod trusted;
 mod validity;
+pub mod written;
 
 use std::fmt;
 

@@ -13,6 +13,7 @@ use super::negotiate::MediaType;
 use super::pulse::Pulse;
 use crate::graphql::answer::Answer;
 use crate::graphql::request_error::Fault;
+use crate::graphql::written::to_json;
 
 /// Streams the pulses of one operation.
 pub fn respond(pulses: BoxStream<'static, Pulse>, request_id: String) -> Response {
@@ -32,15 +33,17 @@ fn frame(pulse: Pulse, request_id: &str) -> Result<Bytes, serde_json::Error> {
         Pulse::Answer(answer) => Bytes::from(next(&answer)?),
         Pulse::Heartbeat(Some(head)) => Bytes::from(format!(": head={head}\n\n")),
         Pulse::Heartbeat(None) => Bytes::from_static(b":\n\n"),
-        Pulse::TokenEnded => Bytes::from(next(&Answer::refused(Fault::TokenEnded.into(), request_id))? + COMPLETE),
+        Pulse::TokenEnded => Bytes::from(
+            [next(&Answer::refused(Fault::TokenEnded.into(), request_id))?.as_slice(), COMPLETE.as_bytes()].concat(),
+        ),
         Pulse::Complete => Bytes::from_static(COMPLETE.as_bytes()),
     })
 }
 
 const COMPLETE: &str = "event: complete\ndata:\n\n";
 
-fn next(answer: &Answer) -> Result<String, serde_json::Error> {
-    Ok(format!("event: next\ndata: {}\n\n", serde_json::to_string(answer)?))
+fn next(answer: &Answer) -> Result<Vec<u8>, serde_json::Error> {
+    Ok([b"event: next\ndata: ", to_json(answer)?.as_slice(), b"\n\n"].concat())
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@
 //! which no form of a foreign page can send. A GET that asks for an upgrade becomes a WebSocket. The body is read
 //! within a size and a time, after the token was accepted.
 //!
-//! Of async-graphql-axum the answer is used ([`GraphQLResponse`] writes it), and none of the extractors: they run
+//! Of async-graphql-axum the answer's head is used ([`GraphQLResponse`] tells the headers that resolvers have set), and
+//! neither its body, which knows nothing of what is [`written`](crate::graphql::written), nor the extractors: they run
 //! mutations sent by GET, as text/plain and as multipart, read bodies of any size, ignore `operationName` in a query
 //! string, and cancel a mutation when its client goes away.
 
@@ -21,7 +22,7 @@ use axum::http::header::{
     ALLOW, AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER, UPGRADE, WWW_AUTHENTICATE,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use axum::response::{IntoResponse, Json, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
 use futures_util::future::BoxFuture;
@@ -36,11 +37,12 @@ use super::request_id::RequestId;
 use super::serve::Endless;
 use super::{event_stream, multipart, websocket};
 use crate::domain::requester::{Requester, TenantId};
-use crate::graphql::answer::{Answer, Refusal};
+use crate::graphql::answer::Answer;
 use crate::graphql::execute::{Engine, RequestContext, answers, execute};
 use crate::graphql::guard::{OperationKind, Prepared};
 use crate::graphql::request::GraphqlRequest;
 use crate::graphql::request_error::{Fault, FaultClass, RequestError};
+use crate::graphql::written::to_json;
 use crate::telemetry::spans::TraceParent;
 
 /// The span of a client that an operation belongs below, by W3C Trace Context.
@@ -260,21 +262,35 @@ async fn read(body: Body, limits: EdgeLimits) -> Result<Bytes, Fault> {
 }
 
 fn write(answer: Answer, media: MediaType) -> Response {
+    let body = json(&answer);
     let mut response = match answer {
-        Answer::Executed(response) => GraphQLResponse::from(*response).into_response(),
-        Answer::Refused(refusal) => write_refusal(refusal, media),
+        Answer::Executed(executed) => (head(*executed), body).into_response(),
+        Answer::Refused(refusal) => refused(refusal.class, body, media),
     };
     response.headers_mut().insert(CONTENT_TYPE, media.content_type());
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
-/// Not by [`GraphQLResponse`], which writes `"data": null` where there must be no `data`.
-fn write_refusal(refusal: Refusal, media: MediaType) -> Response {
-    let status = negotiate::status(refusal.class, media);
-    let header = header_of(refusal.class);
-    let body = Json(Answer::Refused(refusal));
-    match header {
+/// The headers that resolvers have set.
+fn head(executed: async_graphql::Response) -> HeaderMap {
+    let bare = async_graphql::Response::new(async_graphql::Value::Null)
+        .http_headers(executed.http_headers)
+        .cache_control(executed.cache_control);
+    GraphQLResponse::from(bare).into_response().into_parts().0.headers
+}
+
+/// An answer cannot fail to be written as JSON; if it does, there is none.
+fn json(answer: &Answer) -> Response {
+    match to_json(answer) {
+        Ok(json) => Body::from(json).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+fn refused(class: FaultClass, body: Response, media: MediaType) -> Response {
+    let status = negotiate::status(class, media);
+    match header_of(class) {
         Some(header) => (status, [header], body).into_response(),
         None => (status, body).into_response(),
     }

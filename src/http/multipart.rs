@@ -15,6 +15,7 @@ use super::negotiate::MediaType;
 use super::pulse::Pulse;
 use crate::graphql::answer::Answer;
 use crate::graphql::request_error::{Fault, RequestError};
+use crate::graphql::written::to_json;
 
 const DELIMITER: &str = "--graphql";
 
@@ -42,20 +43,20 @@ pub fn respond(pulses: BoxStream<'static, Pulse>, request_id: String) -> Respons
 
 fn frame(pulse: Pulse, request_id: &str) -> Result<Bytes, serde_json::Error> {
     Ok(Bytes::from(match pulse {
-        Pulse::Answer(answer) => part(&serde_json::to_string(&Event { payload: &answer })?),
-        Pulse::Heartbeat(_) => part("{}"),
-        Pulse::TokenEnded => part(&token_ended(request_id)?) + "--\r\n",
-        Pulse::Complete => "--\r\n".to_owned(),
+        Pulse::Answer(answer) => part(&to_json(&Event { payload: &answer })?),
+        Pulse::Heartbeat(_) => part(b"{}"),
+        Pulse::TokenEnded => [part(&token_ended(request_id)?).as_slice(), b"--\r\n"].concat(),
+        Pulse::Complete => b"--\r\n".to_vec(),
     }))
 }
 
-fn part(json: &str) -> String {
-    format!("\r\ncontent-type: application/json\r\n\r\n{json}\r\n{DELIMITER}")
+fn part(json: &[u8]) -> Vec<u8> {
+    [b"\r\ncontent-type: application/json\r\n\r\n", json, b"\r\n", DELIMITER.as_bytes()].concat()
 }
 
-fn token_ended(request_id: &str) -> Result<String, serde_json::Error> {
+fn token_ended(request_id: &str) -> Result<Vec<u8>, serde_json::Error> {
     let error = RequestError::from(Fault::TokenEnded).into_server_error(request_id);
-    serde_json::to_string(&TransportError { payload: (), errors: &[error] })
+    to_json(&TransportError { payload: (), errors: &[error] })
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! The messages of `graphql-transport-ws`, read strictly and written as JSON.
 
 use async_graphql::ServerError;
-use axum::extract::ws::Message;
+use axum::extract::ws::{Message, Utf8Bytes};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
 use crate::graphql::answer::Answer;
 use crate::graphql::request::GraphqlRequest;
+use crate::graphql::written::to_json;
 
 /// What a client says.
 #[derive(Debug, PartialEq)]
@@ -104,7 +105,9 @@ pub struct Head {
 
 impl ServerMessage<'_> {
     pub fn write(&self) -> Result<Message, serde_json::Error> {
-        Ok(Message::text(serde_json::to_string(self)?))
+        // What we write is UTF-8: anything else would be a fault of ours, told as one of JSON.
+        let text = Utf8Bytes::try_from(to_json(self)?).map_err(serde::ser::Error::custom)?;
+        Ok(Message::Text(text))
     }
 }
 
