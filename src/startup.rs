@@ -202,6 +202,8 @@ pub async fn application(settings: &Settings, clock: &Clock) -> Result<App, Star
         tails: Tails::default(),
         load: Load::new(settings.worker.max_backlog.get(), settings.database.min_free_bytes),
         creations: Creations::default(),
+        marks: Arc::default(),
+        settlements: Arc::default(),
         failures: Mutex::default(),
         callbacks: Notify::new(),
         reminder_days: settings.reminders.days.clone(),

@@ -17,6 +17,7 @@ mod m20261122_000011_open;
 mod m20261122_000012_inbox;
 mod m20261122_000013_hot;
 mod m20261122_000014_gone;
+mod m20261122_000015_late;
 
 /// Every change, oldest first.
 #[derive(Debug)]
@@ -40,6 +41,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000012_inbox::Migration),
             Box::new(m20261122_000013_hot::Migration),
             Box::new(m20261122_000014_gone::Migration),
+            Box::new(m20261122_000015_late::Migration),
         ]
     }
 }

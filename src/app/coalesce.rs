@@ -45,14 +45,14 @@ struct Waiting {
 }
 
 /// Who waits, and how many drains are at work.
-struct Line<T> {
+pub(super) struct Line<T> {
     waiting: VecDeque<T>,
     drains: usize,
 }
 
 /// What is to be done for one who has joined the line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Joined {
+pub(super) enum Joined {
     /// To begin a drain.
     BeginDrain,
     /// Nothing: those that are at work will come to it.
@@ -113,7 +113,7 @@ impl<T> Default for Line<T> {
 
 impl<T> Line<T> {
     /// Takes one more in, where there is room.
-    fn join(&mut self, one: T, most_drains: usize) -> Result<Joined, Overload> {
+    pub(super) fn join(&mut self, one: T, most_drains: usize) -> Result<Joined, Overload> {
         if self.waiting.len() >= MOST_WAITING {
             return Err(Overload::Busy);
         }
@@ -126,7 +126,7 @@ impl<T> Line<T> {
     }
 
     /// What a drain is to store next. Nothing: nobody waits, and that drain counts no longer.
-    fn next_batch(&mut self) -> Vec<T> {
+    pub(super) fn next_batch(&mut self) -> Vec<T> {
         let batch: Vec<T> = self.waiting.drain(..self.waiting.len().min(MOST_TOGETHER)).collect();
         if batch.is_empty() {
             self.drains = self.drains.saturating_sub(1);

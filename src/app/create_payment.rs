@@ -26,7 +26,7 @@ use crate::domain::provider::{Capability, ProviderCode};
 use crate::domain::refusal::{ErrorCode, Refusal};
 use crate::domain::requester::{Requester, Scope};
 use crate::domain::schedule::Window;
-use crate::store::{Created, NewPayment, NewSubmission, Owner};
+use crate::store::{Created, NewPayment, NewSubmission, Owner, Waiter};
 use crate::telemetry::{metric, spans};
 
 /// What is to be paid. Ids are as the caller wrote them.
@@ -130,11 +130,15 @@ impl App {
         let next_action_at = checked.send_at;
         let submission = self.submission_of(&payment, checked);
         let new = NewSubmission { submission, next_action_at, payments: vec![new], bulk: None };
+        // Begun before it is stored, so that nothing is missed.
+        let waiter = input.wait_for_answer.then(|| self.store.waiters().wait_for(payment.id));
         match self.store_payment(new).await {
             Ok(Created::Stored) => {
                 metrics::counter!(metric::PAYMENTS_CREATED, "provider" => payment.provider.as_str()).increment(1);
                 spans::note_submission(&payment.submission_id);
-                Ok(CreatedPayment { payment: self.first_answer(payment, &input).await?, replayed: false })
+                // A bill number that was kept before has another id than the one that was prepared.
+                let payment = if input.save_bill_number { self.read_again(payment).await? } else { payment };
+                Ok(CreatedPayment { payment: self.first_answer(payment, waiter).await?, replayed: false })
             }
             Ok(Created::KeyUsed { payment, request_hash }) => self.replay(*payment, &request_hash, &hash, &input).await,
             Ok(Created::BeingPaid(holder)) => Err(self.being_paid(requester, holder).await?.into()),
@@ -142,12 +146,11 @@ impl App {
         }
     }
 
-    async fn first_answer(&self, payment: Payment, input: &CreatePayment) -> Result<Payment, AppError> {
-        // A bill number that was kept before has another id than the one that was prepared.
-        if !input.wait_for_answer && !input.save_bill_number {
-            return Ok(payment);
+    async fn first_answer(&self, payment: Payment, waiter: Option<Waiter>) -> Result<Payment, AppError> {
+        match waiter {
+            Some(waiter) => self.wait_for(waiter, payment, |payment| !payment.status.awaits_first_answer()).await,
+            None => Ok(payment),
         }
-        self.wait_for(payment, |payment| !input.wait_for_answer || !payment.status.awaits_first_answer()).await
     }
 
     async fn prepare(

@@ -27,6 +27,7 @@ pub mod resolve_payment;
 pub mod suspect;
 pub mod sync_billers;
 pub mod tail;
+pub mod together;
 pub mod void_payment;
 pub mod wait;
 pub mod webhooks;
@@ -42,9 +43,10 @@ use crate::ports::clock::Clock;
 use crate::ports::ids::Ids;
 use crate::ports::provider::Provider;
 use crate::ports::webhook_sender::WebhookSender;
-use crate::store::{Seal, Store};
+use crate::store::{PlainMark, PlainSettlement, Seal, Store, StoreError};
 
 pub use error::AppError;
+use together::Together;
 
 /// What the use cases go by, from the settings.
 #[derive(Clone, Copy, Debug)]
@@ -102,6 +104,10 @@ pub struct Parts {
     pub load: overload::Load,
     /// The payments that wait to be stored.
     pub creations: coalesce::Creations,
+    /// The marks that wait to be stored.
+    pub marks: Arc<Together<PlainMark, Result<bool, StoreError>>>,
+    /// The answers that wait to be stored.
+    pub settlements: Arc<Together<PlainSettlement, Result<bool, StoreError>>>,
     /// How many calls to each provider failed in a row, in this process.
     pub failures: Mutex<BTreeMap<ProviderCode, u32>>,
     /// Raised when a callback was stored, so that those that wait for their payment are tried again.

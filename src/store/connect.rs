@@ -103,7 +103,8 @@ impl Store {
                 return Err(Refused::Kind);
             };
         let heads = Arc::new(Heads::default());
-        Ok(Self { writer: counted(writer), reader: counted(reader), lane, clock: options.clock.clone(), heads })
+        let (clock, waiters) = (options.clock.clone(), Arc::default());
+        Ok(Self { writer: counted(writer), reader: counted(reader), lane, clock, heads, waiters })
     }
 
     /// Brings the schema up to date. On PostgreSQL one process at a time does so.

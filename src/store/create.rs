@@ -113,7 +113,7 @@ impl Store {
         outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(|| Err(StoreError::unheard()))).collect()
     }
 
-    fn is_postgres(&self) -> bool {
+    pub(super) fn is_postgres(&self) -> bool {
         self.writer.get_database_backend() == DbBackend::Postgres
     }
 }

@@ -6,6 +6,7 @@
 //! open while a provider is asked, and each tenant's log has no gap.
 
 mod api_clients;
+mod at_once;
 mod attempts;
 mod bill_claims;
 mod bill_numbers;
@@ -46,6 +47,7 @@ mod sessions;
 mod slots;
 mod submissions;
 mod time;
+mod waiters;
 mod webhooks;
 pub mod work;
 
@@ -55,6 +57,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, QueryResult, Statement
 
 use crate::ports::clock::Clock;
 
+pub use at_once::{PlainEvidence, PlainMark, PlainSettlement};
 pub use attempts::AttemptEnd;
 pub use bill_numbers::BillNumberFilter;
 pub use billers::SyncReport;
@@ -81,6 +84,7 @@ pub use retry::{Passing, retrying};
 pub use seal::{Purpose, Seal};
 pub use sessions::StoredSessions;
 pub use slots::StoredLimits;
+pub use waiters::{Waiter, Waiters};
 pub use webhooks::{Lane, LaneStep, NewWebhookEndpoint, SealedSecrets};
 
 /// What a database is reached through. Cheap to clone.
@@ -94,12 +98,18 @@ pub struct Store {
     lane: Option<Arc<lane::Lane>>,
     clock: Clock,
     heads: Arc<heads::Heads>,
+    waiters: Arc<waiters::Waiters>,
 }
 
 impl Store {
     /// The heads of the tenants' logs, as far as this process knows them.
     pub fn heads(&self) -> &Arc<heads::Heads> {
         &self.heads
+    }
+
+    /// Who waits in this process for what becomes of a payment.
+    pub fn waiters(&self) -> &Arc<waiters::Waiters> {
+        &self.waiters
     }
 
     /// Sends one of the statements that are sent most, by itself.

@@ -4,18 +4,21 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
+};
 use uuid::Uuid;
 
-use entity::payment::{Column, Entity};
+use entity::payment::{Column, Entity, Model};
 
 use super::convert::{disbursement_json, failure_json, money, payment};
 use super::owner::Owner;
 use super::page::newest_of_each;
+use super::portions::filled_up;
 use super::time::micros;
-use super::work::{NewEvent, Work};
+use super::work::{Work, payment_event};
 use super::{Store, StoreError};
-use crate::domain::event::{EventType, SubjectKind};
+use crate::domain::event::EventType;
 use crate::domain::ids::{BillId, BillNumberId, BillerId, BulkPaymentId, Id, PaymentId, SubmissionId};
 use crate::domain::money::Money;
 use crate::domain::payment::status::PaymentStatus;
@@ -77,10 +80,29 @@ impl Store {
         Ok(Some((payment(row)?, hash)))
     }
 
-    /// The payments of a submission.
-    pub async fn payments_of_submission(&self, submission: SubmissionId) -> Result<Vec<Payment>, StoreError> {
-        let rows = Entity::find().filter(Column::SubmissionId.eq(submission.uuid())).all(&self.writer).await?;
-        rows.into_iter().map(payment).collect()
+    /// The payments of several submissions. Those of a submission that has one which cannot be read are left out.
+    pub async fn payments_of_submissions(
+        &self,
+        submissions: &[SubmissionId],
+    ) -> Result<HashMap<SubmissionId, Vec<Payment>>, StoreError> {
+        let ids = filled_up(submissions.iter().map(|id| id.uuid()).collect());
+        let select = Entity::find().filter(Column::SubmissionId.is_in(ids)).into_query();
+        let rows = self.query_often(self.reader.get_database_backend().build(&select)).await?;
+        let mut found: HashMap<SubmissionId, Vec<Payment>> = HashMap::new();
+        let mut unreadable = HashSet::new();
+        for row in &rows {
+            let row = Model::from_query_result(row, "")?;
+            let (id, submission) = (row.id, SubmissionId::from_uuid(row.submission_id));
+            match payment(row) {
+                Ok(payment) => found.entry(submission).or_default().push(payment),
+                Err(error) => {
+                    tracing::error!(payment.id = %id, submission.id = %submission, %error, "a payment is passed over");
+                    unreadable.insert(submission);
+                }
+            }
+        }
+        found.retain(|submission, _| !unreadable.contains(submission));
+        Ok(found)
     }
 
     /// Several payments that the owner may see, by id.
@@ -113,7 +135,10 @@ impl Store {
 
     /// The allocations of several payments.
     pub async fn allocations(&self, payments: &[Uuid]) -> Result<HashMap<Uuid, Vec<Allocation>>, StoreError> {
-        allocations(&self.reader, payments).await
+        let select = allocations_of(payments).into_query();
+        let rows = self.query_often(self.reader.get_database_backend().build(&select)).await?;
+        let rows = rows.iter().map(|row| entity::allocation::Model::from_query_result(row, ""));
+        by_payment(rows.collect::<Result<_, _>>()?)
     }
 
     /// The newest open payment of each of several bills, and how much of each bill is in open payments.
@@ -170,18 +195,8 @@ impl Work {
         after.version = before.version + 1;
         after.updated_at = self.now();
         self.write_payment(before.version, after).await?;
-        self.tell(NewEvent {
-            tenant: after.tenant.clone(),
-            subject_kind: SubjectKind::Payment,
-            subject_id: after.id.uuid(),
-            subject_version: after.version,
-            customer: after.customer.as_ref().map(|customer| customer.as_str().to_owned()),
-            status: Some(after.status.to_string()),
-            kind,
-            actor: actor.to_owned(),
-            reason,
-            failure: after.failure.clone().filter(|_| after.status == PaymentStatus::Failed),
-        });
+        self.tell(payment_event(after, kind, actor, reason));
+        self.note_awaited(after);
         Ok(())
     }
 
@@ -249,7 +264,8 @@ impl Work {
                 .column(entity::event::Column::SubjectId)
                 .from(entity::event::Entity)
                 .and_where(entity::event::Column::TenantId.eq(payment_now.tenant.as_str()))
-                .and_where(entity::event::Column::Kind.eq(EventType::LateSuccess.as_str()))
+                // Written out, since the index of these events is for this word alone.
+                .and_where(Expr::cust("kind = 'LATE_SUCCESS'"))
                 .and_where(entity::event::Column::At.gt(micros(payment_now.created_at)))
                 .to_owned();
             same.filter(Column::Id.lt(payment_now.id.uuid())).filter(Column::Id.in_subquery(late))
@@ -259,7 +275,7 @@ impl Work {
 
     /// The allocations of several payments.
     pub async fn allocations(&self, payments: &[Uuid]) -> Result<HashMap<Uuid, Vec<Allocation>>, StoreError> {
-        allocations(&self.tx, payments).await
+        by_payment(allocations_of(payments).all(&self.tx).await?)
     }
 
     /// Which of these names a provider has given to payments of other submissions.
@@ -319,14 +335,15 @@ impl Work {
     }
 }
 
-async fn allocations(
-    connection: &impl ConnectionTrait,
-    payments: &[Uuid],
-) -> Result<HashMap<Uuid, Vec<Allocation>>, StoreError> {
+fn allocations_of(payments: &[Uuid]) -> Select<entity::allocation::Entity> {
     use entity::allocation::{Column, Entity};
-    let of_payments = Entity::find().filter(Column::PaymentId.is_in(payments.iter().copied()));
+    let wanted = filled_up(payments.to_vec());
+    Entity::find().filter(Column::PaymentId.is_in(wanted)).order_by_asc(Column::No)
+}
+
+fn by_payment(rows: Vec<entity::allocation::Model>) -> Result<HashMap<Uuid, Vec<Allocation>>, StoreError> {
     let mut found: HashMap<Uuid, Vec<Allocation>> = HashMap::new();
-    for row in of_payments.order_by_asc(Column::No).all(connection).await? {
+    for row in rows {
         found.entry(row.payment_id).or_default().push(Allocation {
             payment_id: Id::from_uuid(row.payment_id),
             bill_id: row.bill_id.map(Id::from_uuid),

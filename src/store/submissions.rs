@@ -4,15 +4,19 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition, SelectStatement};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QuerySelect, Statement};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter, QuerySelect,
+    Statement,
+};
 
-use entity::submission::{Column, Entity};
+use entity::submission::{Column, Entity, Model};
 
 use super::convert::submission;
 use super::epoch::SAME_LIFE;
 use super::time::{began_sql, micros, now_sql};
 use super::work::Work;
 use super::{Store, StoreError};
+use crate::crash::{self, CrashPoint, Step};
 use crate::domain::ids::SubmissionId;
 use crate::domain::payment::Payment;
 use crate::domain::payment::submission::Submission;
@@ -22,21 +26,8 @@ use crate::weakness::{Weakness, planted};
 impl Work {
     /// Claims up to `limit` due submissions for `owner`: each gets a new fence and a lease by the database's clock.
     pub async fn claim_due(&self, owner: &str, lease: Duration, limit: u64) -> Result<Vec<Submission>, StoreError> {
-        let backend = self.backend();
-        let (now, began) = (now_sql(backend, "$1"), began_sql(backend, "$1"));
-        let (same_life, skip) = match backend {
-            DbBackend::Postgres => (SAME_LIFE, "FOR UPDATE SKIP LOCKED"),
-            _ => ("TRUE", ""),
-        };
-        let sql = format!(
-            "WITH due AS MATERIALIZED (SELECT id FROM submissions \
-               WHERE {same_life} AND next_action_at IS NOT NULL AND next_action_at <= {began} AND (lease_until IS NULL OR lease_until < {began}) \
-               ORDER BY next_action_at LIMIT {limit} {skip}) \
-             UPDATE submissions SET lease_owner = $2, lease_until = {now} + $3, fence = fence + 1 \
-             WHERE id IN (SELECT id FROM due) RETURNING *"
-        );
-        let values = [self.offset().into(), owner.into(), span(lease).into()];
-        let claimed = Entity::find().from_raw_sql(Statement::from_sql_and_values(backend, sql, values));
+        let claim = Claim { owner, lease, limit, only_unsent: false };
+        let claimed = Entity::find().from_raw_sql(claim.statement(self.backend(), self.offset()));
         Ok(claimed.all(&self.tx).await?.into_iter().filter_map(readable).collect())
     }
 
@@ -224,6 +215,22 @@ impl Work {
 }
 
 impl Store {
+    /// Claims, as [`Work::claim_due`], of those that were never sent: they have left nothing behind that would have to
+    /// change with the claim, which so is a statement by itself. Only on PostgreSQL; elsewhere there are none.
+    pub async fn claim_unsent(&self, owner: &str, lease: Duration, limit: u64) -> Result<Vec<Submission>, StoreError> {
+        if !self.is_postgres() || limit == 0 {
+            return Ok(Vec::new());
+        }
+        let claim = Claim { owner, lease, limit, only_unsent: true };
+        let statement = claim.statement(DbBackend::Postgres, self.clock.offset_micros());
+        crash::point(CrashPoint::BeforeCommit(Step::Claim));
+        let rows = self.query_often(statement).await.map_err(StoreError::of_whole)?;
+        crash::point(CrashPoint::AfterCommit(Step::Claim));
+        let models = rows.iter().map(|row| Model::from_query_result(row, ""));
+        let models: Vec<Model> = models.collect::<Result<_, _>>().map_err(StoreError::from)?;
+        Ok(models.into_iter().filter_map(readable).collect())
+    }
+
     /// When the next submission comes due, by the database's clock: how long from now, nothing where none will.
     pub async fn next_due_in(&self) -> Result<Option<Duration>, StoreError> {
         let backend = self.reader.get_database_backend();
@@ -242,6 +249,37 @@ impl Store {
     pub async fn attempt_count(&self, id: SubmissionId) -> Result<i32, StoreError> {
         let found = Entity::find_by_id(id.uuid()).one(&self.reader).await?;
         Ok(found.map_or(0, |row| row.attempt_count))
+    }
+}
+
+/// Whose claim it is, for how long, and of what.
+struct Claim<'a> {
+    owner: &'a str,
+    lease: Duration,
+    limit: u64,
+    only_unsent: bool,
+}
+
+impl Claim<'_> {
+    fn statement(&self, backend: DbBackend, offset: i64) -> Statement {
+        let (now, began) = (now_sql(backend, "$1"), began_sql(backend, "$1"));
+        let (same_life, skip) = match backend {
+            DbBackend::Postgres => (SAME_LIFE, "FOR UPDATE SKIP LOCKED"),
+            _ => ("TRUE", ""),
+        };
+        // A literal, since a limit that is bound is planned anew each time; of few sizes, since each is a statement.
+        let limit = 1_u64 << self.limit.checked_ilog2().unwrap_or_default();
+        let wanted = if self.only_unsent { "submits = 0" } else { "TRUE" };
+        let sql = format!(
+            "WITH due AS MATERIALIZED (SELECT id FROM submissions \
+               WHERE {same_life} AND {wanted} AND next_action_at IS NOT NULL AND next_action_at <= {began} \
+                 AND (lease_until IS NULL OR lease_until < {began}) \
+               ORDER BY next_action_at LIMIT {limit} {skip}) \
+             UPDATE submissions SET lease_owner = $2, lease_until = {now} + $3, fence = fence + 1 \
+             WHERE id IN (SELECT id FROM due) RETURNING *"
+        );
+        let values = [offset.into(), self.owner.into(), span(self.lease).into()];
+        Statement::from_sql_and_values(backend, sql, values)
     }
 }
 

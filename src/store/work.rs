@@ -20,6 +20,7 @@ use crate::domain::event::{EventType, SubjectKind};
 use crate::domain::ids::BulkPaymentId;
 use crate::domain::payment::Failure;
 use crate::domain::payment::Payment;
+use crate::domain::payment::status::PaymentStatus;
 use crate::domain::requester::TenantId;
 use crate::weakness::{Weakness, planted};
 
@@ -57,6 +58,8 @@ pub struct Work {
     events: Vec<NewEvent>,
     wakes_worker: bool,
     bulks: BTreeSet<BulkPaymentId>,
+    /// Payments that somebody waits for, as they become.
+    awaited: Vec<Payment>,
 }
 
 impl Store {
@@ -68,7 +71,15 @@ impl Store {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         };
         let tx = self.writer.begin_with_options(options).await?;
-        Ok(Work { tx, store: self.clone(), step, events: Vec::new(), wakes_worker: false, bulks: BTreeSet::new() })
+        Ok(Work {
+            tx,
+            store: self.clone(),
+            step,
+            events: Vec::new(),
+            wakes_worker: false,
+            bulks: BTreeSet::new(),
+            awaited: Vec::new(),
+        })
     }
 }
 
@@ -102,6 +113,13 @@ impl Work {
         self.bulks.extend(bulk);
     }
 
+    /// Remembers a payment that somebody in this process waits for: whoever does is told of it after the commit.
+    pub(super) fn note_awaited(&mut self, payment: &Payment) {
+        if self.store.waiters.want(payment.id) {
+            self.awaited.push(payment.clone());
+        }
+    }
+
     /// Numbers the events and commits.
     pub async fn commit(mut self) -> Result<(), StoreError> {
         for bulk in std::mem::take(&mut self.bulks) {
@@ -114,6 +132,7 @@ impl Work {
         for (tenant, head) in heads {
             self.store.heads.committed(&tenant, head);
         }
+        self.awaited.iter().for_each(|payment| self.store.waiters.tell(payment));
         if self.wakes_worker {
             self.store.heads.nudge_work();
         }
@@ -167,6 +186,22 @@ impl Work {
             .all(&self.tx)
             .await?;
         rows.into_iter().map(convert::payment).collect()
+    }
+}
+
+/// The event that tells of a payment's change.
+pub(super) fn payment_event(after: &Payment, kind: EventType, actor: &str, reason: Option<String>) -> NewEvent {
+    NewEvent {
+        tenant: after.tenant.clone(),
+        subject_kind: SubjectKind::Payment,
+        subject_id: after.id.uuid(),
+        subject_version: after.version,
+        customer: after.customer.as_ref().map(|customer| customer.as_str().to_owned()),
+        status: Some(after.status.to_string()),
+        kind,
+        actor: actor.to_owned(),
+        reason,
+        failure: after.failure.clone().filter(|_| after.status == PaymentStatus::Failed),
     }
 }
 

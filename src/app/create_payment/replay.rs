@@ -44,7 +44,9 @@ impl App {
         input: &CreatePayment,
     ) -> Result<CreatedPayment, AppError> {
         idempotency::check_same(used_for, asked_for)?;
-        Ok(CreatedPayment { payment: self.first_answer(payment, input).await?, replayed: true })
+        let waiter = input.wait_for_answer.then(|| self.store.waiters().wait_for(payment.id));
+        let payment = self.read_again(payment).await?;
+        Ok(CreatedPayment { payment: self.first_answer(payment, waiter).await?, replayed: true })
     }
 }
 

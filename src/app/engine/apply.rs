@@ -96,14 +96,8 @@ impl App {
         payment: &mut Payment,
         testimony: &Testimony<'_>,
     ) -> Result<Fold, StoreError> {
-        let verdict = match testimony.verdict {
-            Verdict::Succeeded => {
-                weigh_success(payment.amount, payment.account_reference.as_deref(), &testimony.reported)
-            }
-            other => other,
-        };
-        let state = State { status: payment.status, review: payment.review.map(|(reason, _)| reason) };
-        let mut outcome = weaken::folded(fold(state, verdict), verdict);
+        let (verdict, outcome) = weigh(payment, testimony);
+        let mut outcome = weaken::folded(outcome, verdict);
         if outcome == Fold::Become(State::of(PaymentStatus::Succeeded))
             && testimony.source != Source::Administrator
             && self.suspect_duplicate(work, payment).await?
@@ -143,21 +137,13 @@ impl App {
         testimony: &Testimony<'_>,
     ) -> Result<(), StoreError> {
         let before = payment.clone();
-        merge_facts(payment, testimony);
-        payment.status = next.status;
-        payment.review = next.review.map(|reason| (reason, work.now()));
-        payment.failure = match next.status {
-            PaymentStatus::Failed => Some(testimony.failure.clone().unwrap_or_else(unexplained)),
-            _ => None,
-        };
-        let reason = reason_of(next, testimony, payment.failure.as_ref());
-        let kind = EventType::of_change(before.status, next.status);
+        let (kind, reason) = enter(payment, next, testimony, work.now());
         work.save_payment(&before, payment, kind, testimony.actor, reason).await?;
         if next.status.is_final() {
             work.drop_claim(payment.id).await?;
         }
         self.keep_books(work, &before, payment, testimony).await?;
-        note_change(payment, next);
+        note_change(payment);
         Ok(())
     }
 
@@ -222,6 +208,34 @@ impl App {
     }
 }
 
+/// What a piece of evidence says, and what it makes of a payment, as far as the two alone can tell.
+pub(super) fn weigh(payment: &Payment, testimony: &Testimony<'_>) -> (Verdict, Fold) {
+    let verdict = match testimony.verdict {
+        Verdict::Succeeded => weigh_success(payment.amount, payment.account_reference.as_deref(), &testimony.reported),
+        other => other,
+    };
+    let state = State { status: payment.status, review: payment.review.map(|(reason, _)| reason) };
+    (verdict, fold(state, verdict))
+}
+
+/// Brings a payment into another state, with the facts that came with it: what happened, and why.
+pub(super) fn enter(
+    payment: &mut Payment,
+    next: State,
+    testimony: &Testimony<'_>,
+    now: Timestamp,
+) -> (EventType, Option<String>) {
+    let kind = EventType::of_change(payment.status, next.status);
+    merge_facts(payment, testimony);
+    payment.status = next.status;
+    payment.review = next.review.map(|reason| (reason, now));
+    payment.failure = match next.status {
+        PaymentStatus::Failed => Some(testimony.failure.clone().unwrap_or_else(unexplained)),
+        _ => None,
+    };
+    (kind, reason_of(next, testimony, payment.failure.as_ref()))
+}
+
 fn merge_facts(payment: &mut Payment, testimony: &Testimony<'_>) {
     let reported = &testimony.reported;
     let replace = |known: &mut Option<String>, told: &Option<String>| {
@@ -259,7 +273,7 @@ fn unexplained() -> Failure {
     }
 }
 
-fn receipt(payment: &Payment, testimony: &Testimony<'_>, now: Timestamp) -> Receipt {
+pub(super) fn receipt(payment: &Payment, testimony: &Testimony<'_>, now: Timestamp) -> Receipt {
     Receipt {
         number: format!("R-{}", payment.id.to_string().trim_start_matches("pay_").to_uppercase()),
         issued_at: now,
@@ -270,13 +284,14 @@ fn receipt(payment: &Payment, testimony: &Testimony<'_>, now: Timestamp) -> Rece
     }
 }
 
-fn note_change(payment: &Payment, next: State) {
-    metrics::counter!(metric::TRANSITIONS, "to" => next.status.as_str(), "provider" => payment.provider.as_str())
-        .increment(1);
-    match next.review {
-        Some(reason) => {
+/// Counts a change, and logs it.
+pub(super) fn note_change(payment: &Payment) {
+    let (status, provider) = (payment.status, payment.provider);
+    metrics::counter!(metric::TRANSITIONS, "to" => status.as_str(), "provider" => provider.as_str()).increment(1);
+    match payment.review {
+        Some((reason, _)) => {
             tracing::warn!(payment.id = %payment.id, provider.name = %payment.provider, %reason, "a person must look");
         }
-        None => tracing::info!(payment.id = %payment.id, status = %next.status, "payment changed"),
+        None => tracing::info!(payment.id = %payment.id, %status, "payment changed"),
     }
 }

@@ -24,10 +24,21 @@ pub struct Claimed {
 }
 
 impl App {
+    /// Claims up to `limit` submissions that are due and were never sent.
+    pub async fn claim_unsent(&self, limit: u64) -> Result<Vec<Claimed>, StoreError> {
+        let deadline = self.claim_deadline();
+        let claimed = self.store.claim_unsent(&self.instance, self.policy.lease, limit).await?;
+        Ok(claimed.into_iter().map(|submission| Claimed { submission, deadline }).collect())
+    }
+
+    /// Taken before the claim, so that it is never later than the lease's end.
+    fn claim_deadline(&self) -> Deadline {
+        Deadline::after(self.policy.lease.saturating_sub(self.policy.lease_margin))
+    }
+
     /// Claims up to `limit` submissions that are due.
     pub async fn claim(&self, limit: u64) -> Result<Vec<Claimed>, StoreError> {
-        // Taken before the claim, so that it is never later than the lease's end.
-        let deadline = Deadline::after(self.policy.lease.saturating_sub(self.policy.lease_margin));
+        let deadline = self.claim_deadline();
         let mut work = self.store.begin(Step::Claim).await?;
         let claimed = work.claim_due(&self.instance, self.policy.lease, limit).await?;
         if claimed.is_empty() {

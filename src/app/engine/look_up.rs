@@ -15,7 +15,7 @@ use crate::crash::Step;
 use crate::domain::payment::decide::RecallStage;
 use crate::domain::payment::evidence::{Source, Verdict};
 use crate::domain::payment::submission::Submission;
-use crate::domain::payment::{AttemptKind, AttemptState, Payment};
+use crate::domain::payment::{AttemptKind, AttemptState};
 use crate::ports::provider::{ExpectedPayment, PaymentAnswer, ProviderError, StatusQuery, Trouble};
 use crate::store::StoreError;
 use crate::store::work::Work;
@@ -26,7 +26,7 @@ impl App {
     pub(super) async fn look_up_payments(
         &self,
         claimed: &Claimed,
-        payments: Vec<Payment>,
+        payments: Vec<WithParts>,
         recall: RecallStage,
     ) -> Result<(), StoreError> {
         let submission = &claimed.submission;
@@ -56,8 +56,7 @@ impl App {
         }
     }
 
-    async fn status_query(&self, submission: &Submission, payments: Vec<Payment>) -> Result<StatusQuery, StoreError> {
-        let payments = self.join_parts(payments).await?;
+    async fn status_query(&self, submission: &Submission, payments: Vec<WithParts>) -> Result<StatusQuery, StoreError> {
         let catalogue = self.catalogue.snapshot();
         let expected = |one: &WithParts| ExpectedPayment {
             biller_code: catalogue.get(one.payment.biller_id).map_or_else(String::new, |biller| biller.code.clone()),

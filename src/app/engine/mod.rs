@@ -10,8 +10,10 @@ pub(in crate::app) mod attempt;
 pub(in crate::app) mod call;
 mod claim;
 pub(in crate::app) mod clean;
+mod find;
 mod look_up;
 mod parts;
+mod plain;
 mod recall;
 pub(in crate::app) mod settle;
 mod step;
@@ -22,6 +24,7 @@ mod weaken;
 
 pub use apply::{Facts, Testimony, actor_of};
 pub use claim::Claimed;
+pub use find::Found;
 
 /// The actor of what billpay does by itself.
 pub const BILLPAY: &str = "billpay";

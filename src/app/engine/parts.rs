@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use crate::app::App;
 use crate::domain::ids::SubmissionId;
 use crate::domain::payment::{Allocation, Payment};
 use crate::ports::provider::BillPart;
@@ -18,23 +17,16 @@ pub(super) struct WithParts {
     pub(super) parts: Vec<Allocation>,
 }
 
-impl App {
-    /// Payments with their parts.
-    pub(super) async fn join_parts(&self, payments: Vec<Payment>) -> Result<Vec<WithParts>, StoreError> {
-        let ids: Vec<_> = payments.iter().map(|payment| payment.id.uuid()).collect();
-        Ok(WithParts::join(payments, self.store.allocations(&ids).await?))
-    }
-}
-
 impl WithParts {
-    /// The payments of a submission.
+    /// The payments of a submission, each with its parts.
     pub(super) async fn of(work: &Work, submission: SubmissionId) -> Result<Vec<Self>, StoreError> {
         let payments = work.payments_of(submission).await?;
         let ids: Vec<_> = payments.iter().map(|payment| payment.id.uuid()).collect();
-        Ok(Self::join(payments, work.allocations(&ids).await?))
+        Ok(Self::join(payments, &mut work.allocations(&ids).await?))
     }
 
-    fn join(payments: Vec<Payment>, mut parts: HashMap<Uuid, Vec<Allocation>>) -> Vec<Self> {
+    /// Payments with their parts, which are taken from those of many.
+    pub(super) fn join(payments: Vec<Payment>, parts: &mut HashMap<Uuid, Vec<Allocation>>) -> Vec<Self> {
         let with = |payment: Payment| {
             let parts = parts.remove(&payment.id.uuid()).unwrap_or_default();
             Self { payment, parts }

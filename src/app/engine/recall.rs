@@ -10,6 +10,7 @@ use futures_util::FutureExt;
 
 use super::attempt::attempt_end_of_error;
 use super::call::Call;
+use super::parts::WithParts;
 use super::{BILLPAY, Claimed, SENDER_GONE, actor_of, clean};
 use crate::app::App;
 use crate::crash::{self, CrashPoint, Step};
@@ -38,15 +39,16 @@ impl App {
     pub(super) async fn recall_stage(
         &self,
         provider: ProviderCode,
-        payments: &[Payment],
+        payments: &[WithParts],
     ) -> Result<RecallStage, StoreError> {
         if !self.can_recall(provider) {
             return Ok(RecallStage::None);
         }
-        let ids: Vec<_> = payments.iter().map(|payment| payment.id.uuid()).collect();
+        let payments = || payments.iter().map(|one| &one.payment);
+        let ids: Vec<_> = payments().map(|payment| payment.id.uuid()).collect();
         let recalls = self.store.recalls_of(&ids).await?;
         let mut stage = RecallStage::None;
-        for payment in payments {
+        for payment in payments() {
             for recall in recalls.get(&payment.id.uuid()).into_iter().flatten() {
                 match recall.state {
                     RecallState::Requested => return Ok(RecallStage::Requested),

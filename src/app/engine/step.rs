@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::parts::WithParts;
 use super::way::Pass;
-use super::{BILLPAY, Claimed, weaken};
+use super::{BILLPAY, Claimed, Found, weaken};
 use crate::app::App;
 use crate::crash::Step as CrashStep;
 use crate::domain::event::EventType;
@@ -21,15 +22,22 @@ use crate::store::work::Work;
 const SWITCHED_OFF_PAUSE: Duration = Duration::from_secs(60);
 
 impl App {
-    /// Carries a claimed submission one step further and gives the lease back.
-    pub async fn advance(&self, claimed: &Claimed) -> Result<(), StoreError> {
+    /// Carries a claimed submission one step further and gives the lease back. What was `found` of it is looked for here
+    /// where nothing was.
+    pub async fn advance(&self, claimed: &Claimed, found: Option<Found>) -> Result<(), StoreError> {
         let submission = &claimed.submission;
         match submission.subject {
             Subject::Payments => {}
             Subject::ControlNumbers => return self.advance_control_numbers(claimed).await,
         }
-        let payments = self.store.payments_of_submission(submission.id).await?;
-        let way = self.store.provider(submission.provider).await?;
+        let found = match found {
+            Some(found) => found,
+            None => {
+                let mut found = self.find(std::slice::from_ref(claimed)).await?;
+                found.remove(&submission.id).ok_or(StoreError::Unreadable("a submission's payments"))?
+            }
+        };
+        let Found { payments, way } = found;
         let paused = way.as_ref().and_then(|row| row.submits_paused_until);
         let recall = self.recall_stage(submission.provider, &payments).await?;
         let step = self.next_step(submission, &payments, paused, recall);
@@ -40,7 +48,10 @@ impl App {
                 Pass::Wait(until) => self.hand_back(submission, Some(until)).await,
             },
             Step::LookUp => self.look_up_payments(claimed, payments, recall).await,
-            Step::Recall => self.recall(claimed, &payments).await,
+            Step::Recall => {
+                let payments: Vec<Payment> = payments.into_iter().map(|one| one.payment).collect();
+                self.recall(claimed, &payments).await
+            }
             Step::Release => self.change_all(claimed, PaymentStatus::Ready, None, None).await,
             Step::Expire => {
                 let reason = "the time in which it could be sent is over".to_owned();
@@ -58,14 +69,14 @@ impl App {
     fn next_step(
         &self,
         submission: &Submission,
-        payments: &[Payment],
+        payments: &[WithParts],
         paused: Option<Timestamp>,
         recall: RecallStage,
     ) -> Step {
         let Some(provider) = self.provider(submission.provider) else {
             return Step::WaitUntil(self.clock.now() + SWITCHED_OFF_PAUSE);
         };
-        let statuses = payments.iter().map(|payment| payment.status);
+        let statuses = payments.iter().map(|one| one.payment.status);
         weaken::decided(&submission.situation(statuses, self.clock.now(), paused, recall), &provider.safety())
     }
 

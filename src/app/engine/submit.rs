@@ -35,13 +35,12 @@ impl App {
     pub(super) async fn submit(
         &self,
         claimed: &Claimed,
-        payments: Vec<Payment>,
+        payments: Vec<WithParts>,
         way_known_well: bool,
     ) -> Result<(), StoreError> {
         let Some(provider) = self.provider(claimed.submission.provider).cloned() else {
             return self.hand_back_after_fault(&claimed.submission).await;
         };
-        let payments = self.join_parts(payments).await?;
         let Some(mut request) = self.request_of(&claimed.submission, &payments) else {
             tracing::error!(submission.id = %claimed.submission.id, "a payment's biller is not known yet");
             return self.hand_back_after_fault(&claimed.submission).await;
@@ -65,10 +64,15 @@ impl App {
             }
         };
         submission.request_bytes = Some(frozen.0.clone());
-        if !planted(Weakness::NoMark) && !self.mark(&mut submission, &payments).await? {
-            return Ok(());
+        let mut marked = None;
+        match self.mark_plainly(&submission, &payments).await? {
+            Some((counted, one)) => (submission, marked) = (counted, Some(one)),
+            None if planted(Weakness::NoMark) => {}
+            None if self.mark(&mut submission, &payments).await? => {}
+            None => return Ok(()),
         }
-        let sending = Sending { deadline: claimed.deadline, submission, payments, frozen, preparation, way_known_well };
+        let deadline = claimed.deadline;
+        let sending = Sending { deadline, submission, payments, marked, frozen, preparation, way_known_well };
         self.send_and_settle(provider.as_ref(), sending).await
     }
 
@@ -180,7 +184,7 @@ impl App {
     }
 
     async fn send_and_settle(&self, provider: &dyn Provider, sending: Sending) -> Result<(), StoreError> {
-        let Sending { deadline, mut submission, payments, frozen, preparation, way_known_well } = sending;
+        let Sending { deadline, mut submission, payments, marked, frozen, preparation, way_known_well } = sending;
         crash::point(CrashPoint::BeforeSend);
         let deadline = deadline.at_most(self.policy.call_timeout);
         let making = Call::new(provider.code(), "submit");
@@ -201,16 +205,23 @@ impl App {
         }
         // The pause is to stand before the submission can come due again; the answer is stored in any case.
         let noted = self.note_way(provider.code(), &outcome, way_known_well).await;
-        self.settle(&submission, &outcome).await?;
+        self.settle(&submission, marked.as_ref(), &outcome).await?;
         noted
     }
 
     async fn settle(
         &self,
         submission: &Submission,
+        marked: Option<&WithParts>,
         outcome: &Result<Vec<PaymentAnswer>, ProviderError>,
     ) -> Result<(), StoreError> {
-        settling(submission.id, || self.try_settle(submission, outcome)).await
+        settling(submission.id, || async {
+            match marked {
+                Some(marked) if self.settle_plainly(submission, marked, outcome).await? => Ok(()),
+                Some(_) | None => self.try_settle(submission, outcome).await,
+            }
+        })
+        .await
     }
 
     async fn try_settle(
@@ -274,6 +285,8 @@ struct Sending {
     deadline: Deadline,
     submission: Submission,
     payments: Vec<WithParts>,
+    /// The payment as it was marked, where it is a plain one.
+    marked: Option<WithParts>,
     frozen: FrozenRequest,
     preparation: Preparation,
     way_known_well: bool,

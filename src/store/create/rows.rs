@@ -4,26 +4,15 @@ use jiff::Timestamp;
 
 use super::super::convert::failure_json;
 use super::super::time::micros;
-use super::super::work::{NewEvent, all_set};
+use super::super::work::{NewEvent, all_set, payment_event};
 use super::NewPayment;
-use crate::domain::event::{EventType, SubjectKind};
+use crate::domain::event::EventType;
 use crate::domain::ids::BillNumberId;
 use crate::domain::payment::Payment;
 use crate::domain::payment::submission::Submission;
 
 pub(super) fn created_event(payment: &Payment) -> NewEvent {
-    NewEvent {
-        tenant: payment.tenant.clone(),
-        subject_kind: SubjectKind::Payment,
-        subject_id: payment.id.uuid(),
-        subject_version: payment.version,
-        customer: payment.customer.as_ref().map(|customer| customer.as_str().to_owned()),
-        status: Some(payment.status.to_string()),
-        kind: EventType::PaymentCreated,
-        actor: payment.created_by.clone(),
-        reason: None,
-        failure: None,
-    }
+    payment_event(payment, EventType::PaymentCreated, &payment.created_by, None)
 }
 
 pub(in crate::store) fn submission_row(
