@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -14,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
+use crate::app::account_bills::AccountBills;
 use crate::app::catalogue::Catalogue;
 use crate::app::coalesce::Creations;
 use crate::app::overload::Load;
@@ -113,6 +115,7 @@ impl Server {
     pub async fn start(settings: &Settings, options: StartOptions) -> Result<Self, StartError> {
         // Before anything is counted.
         telemetry::metrics();
+        read_aside("schema", graphql::prepare);
         let app = application(settings, &options.clock).await?;
         app.begin_counters();
         app.hold_suspects().await?;
@@ -135,7 +138,9 @@ impl Server {
         let serving = tokio::spawn(serve(listener, routes, Patience::default(), stop.clone()));
         let tasks = worker::start(&app, worker_options(settings), &stop.shutdown);
         // The plan of the world's phone numbers is read before the first payment needs it, and off the way.
-        tokio::task::spawn_blocking(|| PhoneNumber::from_str("+254700000000"));
+        read_aside("phone-plan", || {
+            let _ = PhoneNumber::from_str("+254700000000");
+        });
         tracing::info!(%address, "billpay listens");
         Ok(Self { address, app, engine, stop, drain: settings.http.drain, tasks, serving })
     }
@@ -157,6 +162,14 @@ impl Server {
         }
         self.engine.drained().await;
         self.tasks.wait().await;
+    }
+}
+
+/// Reads something that is kept for good, in a thread that ends: the memory which reading took beside it is given back
+/// then, where the runtime's own threads would keep it. What is not read here is read by whoever needs it first.
+fn read_aside(name: &str, read: impl FnOnce() + Send + 'static) {
+    if let Err(error) = thread::Builder::new().name(name.to_owned()).spawn(read) {
+        tracing::warn!(%error, thread = name, "no thread to read ahead");
     }
 }
 
@@ -204,6 +217,7 @@ pub async fn application(settings: &Settings, clock: &Clock) -> Result<App, Star
         creations: Creations::default(),
         marks: Arc::default(),
         settlements: Arc::default(),
+        account_bills: AccountBills::default(),
         failures: Mutex::default(),
         callbacks: Notify::new(),
         reminder_days: settings.reminders.days.clone(),

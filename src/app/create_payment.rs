@@ -12,10 +12,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::json;
 
-use self::target::Resolved;
+use self::target::{KnownBill, Resolved};
 use super::access::require;
 use super::{App, AppError, idempotency};
-use crate::domain::bill::Bill;
 use crate::domain::bill_number::BillNumber;
 use crate::domain::ids::FundingAccountId;
 use crate::domain::money::{DecimalText, Money};
@@ -284,7 +283,7 @@ impl App {
 }
 
 /// The whole of a payment, for the bill that it pays, if one is known.
-fn allocation(payment: &Payment, bill: Option<&Bill>) -> Allocation {
+fn allocation(payment: &Payment, bill: Option<&KnownBill>) -> Allocation {
     Allocation {
         payment_id: payment.id,
         bill_id: bill.map(|bill| bill.id),

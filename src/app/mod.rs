@@ -1,6 +1,7 @@
 //! Use cases, one file each: authorise, load, tell the domain, save, commit.
 
 pub mod access;
+pub mod account_bills;
 pub mod api_clients;
 pub mod bill_numbers;
 pub mod cancel_payment;
@@ -17,7 +18,9 @@ pub mod events;
 pub mod figures;
 mod funding;
 mod idempotency;
+mod line;
 pub mod look_up;
+pub mod memo;
 pub mod overload;
 mod recall;
 pub mod receive_callback;
@@ -28,6 +31,7 @@ pub mod suspect;
 pub mod sync_billers;
 pub mod tail;
 pub mod together;
+pub mod told;
 pub mod void_payment;
 pub mod wait;
 pub mod webhooks;
@@ -108,6 +112,8 @@ pub struct Parts {
     pub marks: Arc<Together<PlainMark, Result<bool, StoreError>>>,
     /// The answers that wait to be stored.
     pub settlements: Arc<Together<PlainSettlement, Result<bool, StoreError>>>,
+    /// The questions for bills of accounts that wait to be asked.
+    pub account_bills: account_bills::AccountBills,
     /// How many calls to each provider failed in a row, in this process.
     pub failures: Mutex<BTreeMap<ProviderCode, u32>>,
     /// Raised when a callback was stored, so that those that wait for their payment are tried again.

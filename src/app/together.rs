@@ -1,27 +1,19 @@
 //! Steps of many payments that are stored together.
 //!
 //! As new payments are ([`super::coalesce`]), and for the same reason: a commit costs the database the same for one as
-//! for many. Whoever has a step to store stands in a line; a drain takes what waits, has it done as one batch, and takes
-//! what has come meanwhile. Who is alone waits for nobody.
+//! for many. Whoever has a step to store stands in a [`Line`], and a drain has what waits done as one batch.
 
 use std::fmt;
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use futures_util::FutureExt;
-use tokio::sync::oneshot;
 
-use super::coalesce::{Joined, Line};
+use super::line::{Joined, Line};
 
 /// One kind of step: what is to be done, and what became of it.
 pub struct Together<T, R> {
-    line: Mutex<Line<Waiting<T, R>>>,
-}
-
-/// What is to be done, and whom to tell.
-struct Waiting<T, R> {
-    one: T,
-    answer: oneshot::Sender<R>,
+    line: Line<T, R>,
 }
 
 /// Why one was not done with others.
@@ -42,7 +34,7 @@ impl<T, R> fmt::Debug for Together<T, R> {
 
 impl<T, R> Default for Together<T, R> {
     fn default() -> Self {
-        Self { line: Mutex::default() }
+        Self { line: Line::default() }
     }
 }
 
@@ -58,10 +50,8 @@ impl<T: Send + 'static, R: Send + 'static> Together<T, R> {
     where
         F: Future<Output = Vec<R>> + Send + 'static,
     {
-        let (answer, answered) = oneshot::channel();
-        let joined = self.lock().join(Waiting { one, answer }, most_batches).map_err(|_| NotDone::Full)?;
+        let (joined, answered) = self.line.join(one, most_batches).map_err(|_| NotDone::Full)?;
         match joined {
-            // A task of its own: whoever asked may go away, and others stand in the line by then.
             Joined::BeginDrain => drop(tokio::spawn(Arc::clone(self).drain(act))),
             Joined::BeServed => {}
         }
@@ -72,23 +62,14 @@ impl<T: Send + 'static, R: Send + 'static> Together<T, R> {
     where
         F: Future<Output = Vec<R>> + Send,
     {
-        loop {
-            let batch = self.lock().next_batch();
-            if batch.is_empty() {
-                return;
-            }
-            let (batch, answers): (Vec<T>, Vec<_>) = batch.into_iter().map(|one| (one.one, one.answer)).unzip();
+        while let Some(mut batch) = self.line.next_batch() {
+            let wanted = std::mem::take(&mut batch.wanted);
             // Of a batch that falls over nobody is told anything.
-            let Ok(done) = AssertUnwindSafe(act(batch)).catch_unwind().await else { continue };
-            for (answer, done) in answers.into_iter().zip(done) {
-                // Whoever went away learns it from the rows.
-                let _gone = answer.send(done);
+            match AssertUnwindSafe(act(wanted)).catch_unwind().await {
+                Ok(done) => batch.tell(done),
+                Err(_panic) => tracing::error!("storing steps fell over; what became of them is unknown"),
             }
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Line<Waiting<T, R>>> {
-        self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -113,8 +94,8 @@ mod tests {
         });
         let done = futures_util::future::join_all(each).await;
         for (one, done) in (0..20).zip(done) {
-            let expected = if one == 0 { 1 } else { 19 };
-            assert_eq!(done, Ok((one * 2, expected)));
+            // All stood in the line before its drain, a task of the same thread, came to it.
+            assert_eq!(done, Ok((one * 2, 20)));
         }
     }
 

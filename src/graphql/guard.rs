@@ -139,9 +139,14 @@ impl Prepared {
         request
     }
 
-    /// The kinds of its variables, where they decide whether it is valid.
+    /// The kinds of its variables, where they decide whether it is valid. A mutation of several fields is not decided so:
+    /// of these the executor would meet a value that does not fit when others have had their effect.
     pub fn kinds(&self) -> Option<Kinds> {
-        Kinds::of(&self.document, &self.variables)
+        match self.kind {
+            OperationKind::Query => Kinds::of(&self.document, &self.variables),
+            OperationKind::Mutation if self.cost.root_fields == 1 => Kinds::of(&self.document, &self.variables),
+            OperationKind::Mutation | OperationKind::Subscription => None,
+        }
     }
 }
 

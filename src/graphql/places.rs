@@ -36,13 +36,13 @@ type __Directive { args(includeDeprecated: Boolean! = false): [__InputValue!]! }
 type __InputValue { type: __Type! }
 ";
 /// What may be given, by name.
-type Inputs = HashMap<String, Place>;
+pub(super) type Inputs = HashMap<String, Place>;
 /// The fields of a type, by name.
 type Fields = HashMap<String, Field>;
 
 /// A place for a value.
-struct Place {
-    ty: Type,
+pub(super) struct Place {
+    pub(super) ty: Type,
     has_default: bool,
 }
 
@@ -57,6 +57,7 @@ struct Field {
 pub struct Places {
     fields: HashMap<String, Fields>,
     inputs: HashMap<String, Inputs>,
+    enums: HashMap<String, HashSet<String>>,
     directives: HashMap<String, Inputs>,
     roots: HashMap<&'static str, String>,
 }
@@ -109,8 +110,22 @@ impl Places {
             TypeKind::Object(object) => self.fields.entry(name).or_default().extend(fields(object.fields)),
             TypeKind::Interface(interface) => self.fields.entry(name).or_default().extend(fields(interface.fields)),
             TypeKind::InputObject(input) => self.inputs.entry(name).or_default().extend(inputs(input.fields)),
-            TypeKind::Scalar | TypeKind::Union(_) | TypeKind::Enum(_) => {}
+            TypeKind::Enum(definition) => {
+                let values = definition.values.into_iter().map(|value| value.node.value.node.to_string());
+                self.enums.entry(name).or_default().extend(values);
+            }
+            TypeKind::Scalar | TypeKind::Union(_) => {}
         }
+    }
+
+    /// What an input object of this name takes; always in the same order.
+    pub(super) fn members(&self, input: &str) -> Option<&Inputs> {
+        self.inputs.get(input)
+    }
+
+    /// The values of the enum of this name.
+    pub(super) fn values(&self, of: &str) -> Option<&HashSet<String>> {
+        self.enums.get(of)
     }
 
     /// Refuses a document in which a variable stands where its type is not allowed.

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use sea_orm::sea_query::{Expr, OnConflict, Query, SelectStatement};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, FromQueryResult, QueryFilter, QueryTrait};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query, SelectStatement};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 use entity::bill::{ActiveModel, Column, Entity, Model};
@@ -102,18 +102,6 @@ impl Store {
         let wanted = matching(owner, filter);
         let rows = keyset(Entity::find().filter(wanted), Column::Id, page, &self.reader).await?;
         Ok(page.cut(rows.into_iter().map(bill).collect::<Result<Vec<_>, _>>()?))
-    }
-
-    /// The bill of an account with a biller that lists none, as last told.
-    pub async fn bill_of_account(
-        &self,
-        owner: &Owner,
-        biller: BillerId,
-        account: &str,
-    ) -> Result<Option<Bill>, StoreError> {
-        let found = Entity::find().filter(exactly(owner)).filter(natural_key(biller, account, ""));
-        let rows = self.query_often(found.build(self.reader.get_database_backend())).await?;
-        rows.first().map(|row| bill(Model::from_query_result(row, "")?)).transpose()
     }
 
     /// Stores what a look-up told. What was paid since the last one is forgotten: the biller has told anew.
@@ -233,12 +221,14 @@ fn in_one_of(statuses: &[BillStatus]) -> Condition {
     })
 }
 
-/// Rows that bear exactly this owner.
-fn exactly(owner: &Owner) -> Condition {
-    owner.exactly(Column::TenantId, Column::Customer)
+/// Rows that bear exactly this owner; said twice of the customer, since the index of the natural key holds an expression
+/// of it, and is walked through all bills of the tenant where that is not named.
+pub(super) fn exactly(owner: &Owner) -> Condition {
+    let as_indexed = Expr::cust("coalesce(customer, '')").eq(owner.customer_or_empty());
+    owner.exactly(Column::TenantId, Column::Customer).add(as_indexed)
 }
 
-fn natural_key(biller: BillerId, account: &str, reference: &str) -> Condition {
+pub(super) fn natural_key(biller: BillerId, account: &str, reference: &str) -> Condition {
     Condition::all()
         .add(Column::BillerId.eq(biller.uuid()))
         .add(Column::AccountReference.eq(account))

@@ -5,6 +5,7 @@
 //! events are numbered last, and whose commit has three endings: done, not done, unknown. Guarantee: no transaction is
 //! open while a provider is asked, and each tenant's log has no gap.
 
+mod account_bills;
 mod api_clients;
 mod at_once;
 mod attempts;
@@ -57,6 +58,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, QueryResult, Statement
 
 use crate::ports::clock::Clock;
 
+pub use account_bills::{Account, AccountBill};
 pub use at_once::{PlainEvidence, PlainMark, PlainSettlement};
 pub use attempts::AttemptEnd;
 pub use bill_numbers::BillNumberFilter;

@@ -19,6 +19,11 @@ impl Owner {
         Self { tenant: requester.tenant.clone(), customer: requester.customer.clone() }
     }
 
+    /// The customer as the indexes of natural keys hold it. No customer's name is empty.
+    pub(super) fn customer_or_empty(&self) -> &str {
+        self.customer.as_ref().map_or("", CustomerId::as_str)
+    }
+
     /// The rows that are seen, by a table's columns of the tenant and of the customer.
     pub(super) fn condition<C: ColumnTrait>(&self, tenant: C, customer: C) -> Condition {
         Condition::all()

@@ -108,11 +108,7 @@ pub(super) fn amount(input: &CreatePayment, resolved: &Resolved, faults: &mut Ve
             return None;
         }
     };
-    let rule = resolved
-        .bill
-        .as_ref()
-        .filter(|_| resolved.bill_is_target)
-        .map_or(resolved.biller.amount_rule, |bill| bill.amount_rule(resolved.biller.amount_rule));
+    let rule = resolved.amount_rule;
     match rule.check(amount) {
         Ok(()) => Some(amount),
         Err(AmountFault::NotPositive) => {

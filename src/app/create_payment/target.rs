@@ -2,29 +2,53 @@
 
 use std::sync::Arc;
 
+use jiff::civil::Date;
+
 use super::Target;
 use super::check::has_control;
 use crate::app::{App, AppError};
+use crate::domain::amount_rule::AmountRule;
 use crate::domain::bill::Bill;
 use crate::domain::bill_number::BillNumber;
 use crate::domain::biller::{Biller, BillerTraits, InputName};
 use crate::domain::ids::{BillId, BillNumberId, BillerId};
 use crate::domain::provider::Capability;
 use crate::domain::refusal::{ErrorCode, Refusal};
-use crate::store::Owner;
+use crate::store::{Account, AccountBill, Owner};
 
 /// What a target turned out to be.
 pub(super) struct Resolved {
     pub(super) biller: Arc<Biller>,
     pub(super) account_reference: Option<String>,
     pub(super) second_reference: Option<String>,
-    pub(super) bill: Option<Bill>,
-    pub(super) bill_is_target: bool,
+    pub(super) bill: Option<KnownBill>,
+    /// Which amounts its biller takes, or the bill that is the target.
+    pub(super) amount_rule: AmountRule,
     pub(super) bill_number: Option<BillNumber>,
     pub(super) claims: bool,
     /// The words for a bill that is made by paying it.
     pub(super) new_bill: Option<Option<String>>,
     pub(super) account_path: &'static [&'static str],
+}
+
+/// The bill that is paid, where one is known.
+pub(super) struct KnownBill {
+    pub(super) id: BillId,
+    pub(super) due_date: Option<Date>,
+    /// What the provider calls it, where it lists bills.
+    pub(super) provider_reference: Option<String>,
+}
+
+impl From<AccountBill> for KnownBill {
+    fn from(bill: AccountBill) -> Self {
+        Self { id: bill.id, due_date: bill.due_date, provider_reference: None }
+    }
+}
+
+impl From<Bill> for KnownBill {
+    fn from(bill: Bill) -> Self {
+        Self { id: bill.id, due_date: bill.due_date, provider_reference: bill.provider_reference }
+    }
 }
 
 impl App {
@@ -54,14 +78,14 @@ impl App {
         // What cannot be stored is told later with all other faults, and not asked of the database.
         let bill = match has_control(&account) {
             true => None,
-            false => self.store.bill_of_account(owner, biller.id, &account).await?.filter(Bill::is_payable),
+            false => self.payable_bill(owner, biller.id, &account).await?,
         };
         Ok(Resolved {
+            amount_rule: biller.amount_rule,
             biller,
             account_reference: Some(account),
             second_reference: second_reference.cloned(),
             bill,
-            bill_is_target: false,
             bill_number: None,
             claims: true,
             new_bill: None,
@@ -76,11 +100,11 @@ impl App {
             return Err(Refusal::lacks(Capability::Pay, message).at(&["input", "target", "newBill"]).into());
         }
         Ok(Resolved {
+            amount_rule: biller.amount_rule,
             biller,
             account_reference: None,
             second_reference: None,
             bill: None,
-            bill_is_target: false,
             bill_number: None,
             claims: false,
             new_bill: Some(description.cloned()),
@@ -97,13 +121,13 @@ impl App {
         let number = found.ok_or_else(|| Refusal::not_found(path, "bill number"))?;
         let biller = self.active_biller(number.biller_id, path)?;
         self.require_accounts(&biller).map_err(|refusal| refusal.at(path))?;
-        let bill = self.store.bill_of_account(owner, biller.id, &number.account_reference).await?;
+        let bill = self.payable_bill(owner, biller.id, &number.account_reference).await?;
         Ok(Resolved {
+            amount_rule: biller.amount_rule,
             biller,
             account_reference: Some(number.account_reference.clone()),
             second_reference: None,
-            bill: bill.filter(Bill::is_payable),
-            bill_is_target: false,
+            bill,
             bill_number: Some(number),
             claims: true,
             new_bill: None,
@@ -122,17 +146,30 @@ impl App {
             let message = "nothing is owed on this bill any more; look the account up again if that is wrong";
             return Err(Refusal::new(ErrorCode::BillNotPayable, message).at(path).into());
         }
+        let biller = self.active_biller(bill.biller_id, path)?;
         Ok(Resolved {
-            biller: self.active_biller(bill.biller_id, path)?,
+            amount_rule: bill.amount_rule(biller.amount_rule),
+            biller,
             account_reference: bill.account_reference.clone(),
             second_reference: None,
-            bill: Some(bill),
-            bill_is_target: true,
+            bill: Some(bill.into()),
             bill_number: None,
             claims: true,
             new_bill: None,
             account_path: path,
         })
+    }
+
+    /// The bill of an account with a biller that lists none, where something is owed on it.
+    async fn payable_bill(
+        &self,
+        owner: &Owner,
+        biller: BillerId,
+        account: &str,
+    ) -> Result<Option<KnownBill>, AppError> {
+        let found =
+            self.bill_of_account(Account { owner: owner.clone(), biller, reference: account.to_owned() }).await?;
+        Ok(found.filter(|bill| bill.is_payable).map(KnownBill::from))
     }
 
     /// Refuses an account of a biller that has bills instead.

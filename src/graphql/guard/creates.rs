@@ -7,8 +7,10 @@
 use std::convert::Infallible;
 
 use async_graphql::parser::types::{ExecutableDocument, Field, Selection, SelectionSet};
-use async_graphql::{Value, Variables};
+use async_graphql::{Name, Value, Variables};
 
+/// What marks a variable among constant values. No name in a document begins with it.
+const MARK: char = '$';
 /// The beginnings of the names of mutations that make something.
 const MAKERS: [&str; 2] = ["create", "save"];
 /// Mutations that count as one thing each, whatever lists their input has.
@@ -35,18 +37,33 @@ fn by_field(field: &Field, variables: &Variables) -> usize {
         return 0;
     }
     let Some(input) = field.get_argument("input") else { return 1 };
-    let given = |variable| Ok::<_, Infallible>(variables.get(&variable).cloned().unwrap_or(Value::Null));
-    let Ok(input) = input.node.clone().into_const_with(given);
-    let items = match input {
-        Value::Object(members) => members.values().map(length).max().unwrap_or(0),
-        _ => 0,
+    let Ok(input) = input.node.clone().into_const_with(marked);
+    let items = match found(&input, variables) {
+        Some(Value::Object(members)) => members.values().map(|member| length(found(member, variables))).max(),
+        _ => None,
     };
-    items.max(1)
+    items.unwrap_or(0).max(1)
 }
 
-fn length(value: &Value) -> usize {
+/// A variable, so that its value is looked at where it is, and not copied to be counted.
+fn marked(variable: Name) -> Result<Value, Infallible> {
+    Ok(Value::Enum(Name::new(format!("{MARK}{variable}"))))
+}
+
+/// What stands at a place: the value itself, or that of the variable; none where the variable has none.
+fn found<'a>(value: &'a Value, variables: &'a Variables) -> Option<&'a Value> {
     match value {
-        Value::List(items) => items.len(),
+        Value::Enum(name) => match name.as_str().strip_prefix(MARK) {
+            Some(variable) => variables.get(variable),
+            None => Some(value),
+        },
+        value => Some(value),
+    }
+}
+
+fn length(value: Option<&Value>) -> usize {
+    match value {
+        Some(Value::List(items)) => items.len(),
         _ => 0,
     }
 }

@@ -1,0 +1,157 @@
+//! The bills of accounts with billers that list none: what a payment of an account needs to know.
+//!
+//! Purpose: it is asked for each new payment, so it reads three columns, by their places. Mechanism: who is alone asks by
+//! the natural key of a bill; several are asked for with one statement, whose text is the same for any number of them.
+//! Both name the expression that the index holds, `coalesce(customer, '')`: by the column alone the index would be walked
+//! through all bills of a tenant. Guarantee: a row is told to whom it bears exactly, tenant and customer.
+
+use std::fmt;
+use std::time::Duration;
+
+use jiff::civil::Date;
+use sea_orm::sea_query::Query;
+use sea_orm::{ConnAcquireErr, DbBackend, DbErr, QueryResult, Statement, Value};
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use entity::bill::{Column, Entity};
+
+use super::bills::{exactly, natural_key};
+use super::cells::Cells;
+use super::convert::date;
+use super::owner::Owner;
+use super::{Store, StoreError};
+use crate::domain::ids::{BillId, BillerId, Id};
+
+/// How long several are asked for at most, since others wait behind them: longer than a connection is waited for.
+const LONGEST_LOOK: Duration = Duration::from_secs(10);
+/// What the bill of an account is read from, in the order of [`account_bill`].
+const READ: [Column; 3] = [Column::Id, Column::AmountDueMinor, Column::DueDate];
+
+/// The parameters: tenants, customers (empty: none), billers and accounts, each in the place of who asks.
+///
+/// The account is bounded from below and sorted, not compared: so each look goes by the index of the natural key also
+/// while the database does not know yet how many bills a tenant has. It is raw SQL because no builder writes arrays that
+/// are read as rows.
+const TOGETHER: &str = "\
+SELECT next.id, next.amount_due_minor, next.due_date, asked.place
+FROM unnest($1::text[], $2::text[], $3::uuid[], $4::text[]) WITH ORDINALITY
+    AS asked (tenant_id, customer, biller_id, account_reference, place)
+CROSS JOIN LATERAL (
+    SELECT id, customer, account_reference, provider_reference, amount_due_minor, due_date FROM bills
+    WHERE bills.tenant_id = asked.tenant_id AND coalesce(bills.customer, '') = asked.customer
+        AND bills.biller_id = asked.biller_id AND bills.account_reference >= asked.account_reference
+    ORDER BY bills.account_reference, bills.provider_reference LIMIT 1
+) AS next
+WHERE next.account_reference = asked.account_reference AND next.provider_reference = ''
+    AND (next.customer IS NULL) = (asked.customer = '')";
+
+/// An account with a biller, and whose rows are looked at.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Exactly this owner's: without a customer, those that bear none.
+    pub owner: Owner,
+    /// The biller.
+    pub biller: BillerId,
+    /// The payer's number with it.
+    pub reference: String,
+}
+
+/// Without the number.
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Account").field("biller", &self.biller).finish_non_exhaustive()
+    }
+}
+
+/// The bill of an account, as last told, as far as a payment needs it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccountBill {
+    /// Its id.
+    pub id: BillId,
+    /// Whether something is owed, so that it can be paid.
+    pub is_payable: bool,
+    /// Until when.
+    pub due_date: Option<Date>,
+}
+
+impl Store {
+    /// Whether several look-ups are better sent as one.
+    pub fn looks_up_together(&self) -> bool {
+        self.reader.get_database_backend() == DbBackend::Postgres
+    }
+
+    /// The bill of an account with a biller that lists none.
+    pub async fn bill_of_account(&self, account: &Account) -> Result<Option<AccountBill>, StoreError> {
+        let select = Query::select()
+            .columns(READ)
+            .from(Entity)
+            .cond_where(exactly(&account.owner).add(natural_key(account.biller, &account.reference, "")))
+            .to_owned();
+        let rows = self.query_often(self.reader.get_database_backend().build(&select)).await?;
+        rows.first().map(account_bill).transpose()
+    }
+
+    /// The bills of several accounts: each in the place of its account, as if that had been alone.
+    pub async fn bills_of_accounts(&self, accounts: &[Account]) -> Vec<Result<Option<AccountBill>, StoreError>> {
+        if accounts.len() == 1 || !self.looks_up_together() {
+            return self.bills_in_turn(accounts).await;
+        }
+        let statement = Statement::from_sql_and_values(DbBackend::Postgres, TOGETHER, values(accounts));
+        let asking = async { self.query_often(statement).await.map_err(StoreError::from) };
+        match in_time(asking).await {
+            Ok(rows) => in_places(&rows, accounts.len()),
+            Err(error) => accounts.iter().map(|_| Err(error.clone())).collect(),
+        }
+    }
+
+    async fn bills_in_turn(&self, accounts: &[Account]) -> Vec<Result<Option<AccountBill>, StoreError>> {
+        let mut found = Vec::with_capacity(accounts.len());
+        for account in accounts {
+            found.push(in_time(self.bill_of_account(account)).await);
+        }
+        found
+    }
+}
+
+/// Whoever asks for others, too, gives up in time; the connection is closed then, and the next asks on another.
+async fn in_time<T>(asking: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    let too_late = |_| Err(StoreError::Database(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)));
+    timeout(LONGEST_LOOK, asking).await.unwrap_or_else(too_late)
+}
+
+fn values(accounts: &[Account]) -> [Value; 4] {
+    let billers: Vec<Uuid> = accounts.iter().map(|one| one.biller.uuid()).collect();
+    [
+        texts(accounts, |one| one.owner.tenant.as_str()),
+        texts(accounts, |one| one.owner.customer_or_empty()),
+        billers.into(),
+        texts(accounts, |one| one.reference.as_str()),
+    ]
+}
+
+fn texts(accounts: &[Account], text: fn(&Account) -> &str) -> Value {
+    accounts.iter().map(|one| text(one).to_owned()).collect::<Vec<String>>().into()
+}
+
+/// A row that cannot be read is the fault of its own account. Of one that tells no place nobody knows whose it is.
+fn in_places(rows: &[QueryResult], accounts: usize) -> Vec<Result<Option<AccountBill>, StoreError>> {
+    let mut found: Vec<_> = (0..accounts).map(|_| Ok(None)).collect();
+    for row in rows {
+        // The database counts from one.
+        let place = row.try_get_by_index::<i64>(READ.len()).ok().and_then(|place| usize::try_from(place - 1).ok());
+        match place.filter(|place| *place < accounts) {
+            Some(place) => found[place] = account_bill(row).map(Some),
+            None => return (0..accounts).map(|_| Err(StoreError::Unreadable("whose bill it is"))).collect(),
+        }
+    }
+    found
+}
+
+fn account_bill(row: &QueryResult) -> Result<AccountBill, StoreError> {
+    let mut cells = Cells::try_new(row)?;
+    let id: Uuid = cells.take(Column::Id)?;
+    let due: i64 = cells.take(Column::AmountDueMinor)?;
+    let until: Option<String> = cells.take(Column::DueDate)?;
+    Ok(AccountBill { id: Id::from_uuid(id), is_payable: due > 0, due_date: until.as_deref().map(date).transpose()? })
+}
