@@ -4,11 +4,12 @@
 //! refused request has no `data` and has had no effect. Here each response becomes an [`Answer`], and each error gets
 //! its code and the request's id. What is not meant for clients is logged once and shown as a fixed text.
 
-use async_graphql::{Response, ServerError, Value, value};
+use async_graphql::{Response, ServerError, Value};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::guard::Cost;
 use super::request_error::{FaultClass, RequestError, extensions};
+use super::written::written;
 
 /// Errors shown of one document; a hostile one can have thousands.
 const MAX_ERRORS: usize = 20;
@@ -84,8 +85,7 @@ fn executed(mut response: Response, cost: Cost, request_id: &str) -> Response {
 }
 
 fn with_cost(response: Response, cost: Cost) -> Response {
-    let cost = value!({ "complexity": cost.complexity, "depth": cost.depth });
-    response.extension("cost", cost)
+    response.extension("cost", written(format!(r#"{{"complexity":{},"depth":{}}}"#, cost.complexity, cost.depth)))
 }
 
 fn raised_in_execution(mut error: ServerError, request_id: &str) -> ServerError {
@@ -139,6 +139,7 @@ mod tests {
     use async_graphql::{EmptyMutation, EmptySubscription, Error, ErrorExtensions, Object, Schema};
 
     use super::*;
+    use crate::graphql::written::to_json;
 
     struct Query;
 
@@ -157,9 +158,13 @@ mod tests {
         }
     }
 
+    fn told(answer: &Answer) -> serde_json::Value {
+        serde_json::from_slice(&to_json(answer).unwrap()).unwrap()
+    }
+
     async fn answer(query: &str) -> serde_json::Value {
         let response = Schema::new(Query, EmptyMutation, EmptySubscription).execute(query).await;
-        serde_json::to_value(Answer::of_response(response, Cost::default(), "r1")).unwrap()
+        told(&Answer::of_response(response, Cost::default(), "r1"))
     }
 
     #[tokio::test]
@@ -187,7 +192,7 @@ mod tests {
     async fn the_cost_is_told() {
         let response = Schema::new(Query, EmptyMutation, EmptySubscription).execute("{ one }").await;
         let cost = Cost { complexity: 7, depth: 2, root_fields: 1 };
-        let told = serde_json::to_value(Answer::of_response(response, cost, "r1")).unwrap();
+        let told = told(&Answer::of_response(response, cost, "r1"));
         assert_eq!(told["extensions"]["cost"]["complexity"].to_string(), "7");
         assert_eq!(told["extensions"]["cost"]["depth"].to_string(), "2");
     }

@@ -13,6 +13,7 @@ use super::error::top_level;
 use super::execute::RequestContext;
 use super::gate::{AtGate, Gate};
 use super::loader::StoreLoader;
+use super::plain::Plans;
 use crate::app::App;
 use crate::app::access::require;
 use crate::domain::bill_number::BillNumber;
@@ -28,14 +29,26 @@ struct Loaders {
 /// What a query's lists have read beside their own objects, by id; None: there is none that the requester may see.
 /// Nothing is left here by a subscription, whose context outlives what was read.
 #[derive(Default)]
-struct Known {
+pub(super) struct Known {
     bill_numbers: Mutex<HashMap<Uuid, Option<BillNumber>>>,
+}
+
+impl Known {
+    /// What `tell` makes of a bill number that a list has read; None where none has. It is not copied.
+    pub(super) fn bill_number<T>(&self, id: Uuid, tell: impl FnOnce(Option<&BillNumber>) -> T) -> Option<T> {
+        let read = self.bill_numbers.lock().unwrap_or_else(PoisonError::into_inner);
+        read.get(&id).map(|number| tell(number.as_ref()))
+    }
+
+    fn leave_bill_numbers(&self, read: impl Iterator<Item = (Uuid, Option<BillNumber>)>) {
+        self.bill_numbers.lock().unwrap_or_else(PoisonError::into_inner).extend(read);
+    }
 }
 
 /// Gives a request what its resolvers need.
 pub fn attach(request: Request, context: &RequestContext, gate: &Arc<Gate>) -> Request {
     let loaders = Loaders { gate: gate.clone(), made: OnceLock::new() };
-    request.data(context.clone()).data(loaders).data(Known::default())
+    request.data(context.clone()).data(loaders).data(Known::default()).data(Plans::default())
 }
 
 /// Shorthands for what stands in the context. Everything here is put there by [`attach`] and by the schema.
@@ -94,12 +107,10 @@ impl ContextExt for Context<'_> {
     }
 
     fn leave_bill_numbers(&self, read: impl Iterator<Item = (Uuid, Option<BillNumber>)>) {
-        let known = self.data_unchecked::<Known>();
-        known.bill_numbers.lock().unwrap_or_else(PoisonError::into_inner).extend(read);
+        self.data_unchecked::<Known>().leave_bill_numbers(read);
     }
 
     fn known_bill_number(&self, id: Uuid) -> Option<Option<BillNumber>> {
-        let known = self.data_unchecked::<Known>();
-        known.bill_numbers.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+        self.data_unchecked::<Known>().bill_number(id, |number| number.cloned())
     }
 }

@@ -19,15 +19,18 @@ pub mod object;
 mod payment_list;
 pub mod persisted;
 mod places;
+pub mod plain;
 pub mod query;
 pub mod rates;
 pub mod request;
 pub mod request_error;
 pub mod scalar;
+pub mod shared;
 pub mod source;
 pub mod subscription;
 pub mod trusted;
 mod validity;
+mod wish;
 pub mod written;
 
 use std::fmt;
@@ -73,6 +76,12 @@ impl fmt::Debug for Schemas {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Schemas").finish_non_exhaustive()
     }
+}
+
+/// Reads the definition of the schema, which takes longer than making it. Whoever asks for [`schemas`] meanwhile waits
+/// for the end of that.
+pub fn prepare() {
+    Places::ours();
 }
 
 /// The schemas over an application. Limits are the [`guard`]'s, so none is set here.

@@ -24,6 +24,7 @@ use super::object::provider::Provider;
 use super::object::viewer::Viewer;
 use super::object::webhook_endpoint::WebhookEndpoint;
 use super::payment_list;
+use super::plain::PaymentPage;
 use super::scalar::Sequence;
 use crate::app::access::{require, require_either};
 use crate::app::events::Start;
@@ -239,12 +240,12 @@ impl Query {
         #[graphql(desc = "Behind this cursor.")] after: Option<String>,
         #[graphql(desc = "The last so many.")] last: Option<i32>,
         #[graphql(desc = "Before this cursor.")] before: Option<String>,
-    ) -> async_graphql::Result<Connection<IdCursor, Payment>> {
+    ) -> async_graphql::Result<PaymentPage> {
         require(ctx.requester(), Scope::PaymentsRead).map_err(top_level)?;
         let page = PageArguments { first, after, last, before }.request("pay")?;
         let filter = filter::payments(filter.unwrap_or_default())?;
         let found = payment_list::page(ctx, &filter, page).await?;
-        Ok(connection(found, |payment| payment.id.to_string(), Payment))
+        Ok(PaymentPage(connection(found, |payment| payment.id.to_string(), Payment)))
     }
 
     /// A control number.

@@ -1,6 +1,6 @@
 //! Payments.
 
-use async_graphql::{Context, Description, ID, InputObject, Object, OneofObject};
+use async_graphql::{Context, ID, InputObject, Object, OneofObject};
 
 use super::bill::{biller_of, load_error};
 use super::bill_number::BillNumber;
@@ -67,14 +67,21 @@ pub struct PaymentFilter {
     pub created_before: Option<DateTime>,
 }
 
-/// One instruction to move money to one biller.
-#[derive(Clone, Debug, Description)]
+/// One instruction to move money to one biller. How the library sees it stands in [`crate::graphql::plain`]: it is
+/// written at once where that can be, and its [`PaymentFields`] are resolved one by one where it cannot.
+#[derive(Clone, Debug)]
 pub struct Payment(pub domain::Payment);
 
-#[Object(use_type_description)]
-impl Payment {
+/// The fields of a payment, a resolver each. What a resolver tells without waiting has a writer in
+/// `src/graphql/plain/payment.rs` that tells the same.
+#[derive(Clone, Copy, Debug)]
+pub struct PaymentFields<'a>(pub &'a domain::Payment);
+
+/// One instruction to move money to one biller.
+#[Object(name = "Payment")]
+impl PaymentFields<'_> {
     /// Its id.
-    pub async fn id(&self) -> ID {
+    async fn id(&self) -> ID {
         ID(self.0.id.to_string())
     }
 
@@ -215,7 +222,7 @@ impl Payment {
 
     /// That it is to be cancelled, where someone asked for it: the newest such wish.
     async fn cancellation(&self, ctx: &Context<'_>) -> Option<async_graphql::Result<PaymentCancellation>> {
-        match recalls(ctx, &self.0).await {
+        match recalls(ctx, self.0).await {
             Ok(recalls) => cancellation(&recalls).map(Ok),
             Err(error) => Some(Err(error)),
         }
@@ -223,7 +230,7 @@ impl Payment {
 
     /// That it is to be voided, where someone asked for it, oldest first.
     async fn voids(&self, ctx: &Context<'_>) -> async_graphql::Result<Vec<PaymentVoid>> {
-        Ok(voids(recalls(ctx, &self.0).await?))
+        Ok(voids(recalls(ctx, self.0).await?))
     }
 
     /// Why it failed.
@@ -233,7 +240,7 @@ impl Payment {
 
     /// What you may do with it now.
     async fn allowed_actions(&self, ctx: &Context<'_>) -> Vec<PaymentAction> {
-        actions(ctx, &self.0)
+        actions(ctx, self.0)
     }
 
     /// Why a person must look, since when, and what may safely be done.
@@ -243,7 +250,7 @@ impl Payment {
         Some(reported.map(|reported| PaymentReview {
             reason: reason.into(),
             since: DateTime(since),
-            safe_actions: actions(ctx, &self.0),
+            safe_actions: actions(ctx, self.0),
             reported_amount: reported.map(Money::from),
         }))
     }

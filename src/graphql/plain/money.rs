@@ -1,0 +1,20 @@
+//! The plain fields of money: all.
+
+use super::field::{Field, Plain};
+use crate::domain::money::Money;
+
+type F = Field<Money>;
+
+const FIELDS: &[F] = &[
+    F::leaf("amount", |money, _, json| json.shown(money.decimal_text())),
+    F::leaf("currency", |money, _, json| json.shown(money.currency())),
+];
+
+impl Plain for Money {
+    const TYPE: &'static str = "Money";
+    const INTERFACES: &'static [&'static str] = &[];
+
+    fn fields() -> &'static [F] {
+        FIELDS
+    }
+}
