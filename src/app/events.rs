@@ -4,12 +4,16 @@
 //! and, when there is nothing, waits to be woken; who wakes it is only a hint, and it looks again by itself. What all
 //! followers of a tenant are at is read once for all of them ([`super::tail`]).
 
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::Stream;
+use tokio::sync::watch;
+use tokio::time::{Instant, Sleep};
 
+use super::told::Told;
 use super::{App, AppError};
-use crate::domain::event::Event;
 use crate::store::{EventFilter, Owner, StoreError};
 
 /// How many events are read at once.
@@ -26,6 +30,51 @@ pub enum Start {
     Oldest,
     /// From behind this sequence.
     After(i64),
+}
+
+/// Why a follower looks at the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Woken {
+    /// It was told how far the log goes.
+    Told,
+    /// The database began another life.
+    BeginsAnew,
+    /// Nobody told it anything.
+    ByItself,
+}
+
+/// What a follower is woken by: hints, or a time without any. The timer is set anew when it goes off, not with each
+/// hint.
+struct Hints {
+    head: watch::Receiver<i64>,
+    timer: Pin<Box<Sleep>>,
+}
+
+impl Hints {
+    fn new(head: watch::Receiver<i64>) -> Self {
+        Self { head, timer: Box::pin(tokio::time::sleep(LOOK_AGAIN)) }
+    }
+
+    /// How far the log goes, as far as was heard.
+    fn heard(&mut self) -> i64 {
+        *self.head.borrow_and_update()
+    }
+
+    /// A lost hint costs at most [`LOOK_AGAIN`].
+    async fn next(&mut self) -> Woken {
+        let give_up = Instant::now() + LOOK_AGAIN;
+        loop {
+            tokio::select! {
+                biased;
+                told = self.head.changed() => return if told.is_ok() { Woken::Told } else { Woken::BeginsAnew },
+                () = &mut self.timer => {}
+            }
+            if Instant::now() >= give_up {
+                return Woken::ByItself;
+            }
+            self.timer.as_mut().reset(give_up);
+        }
+    }
 }
 
 impl App {
@@ -48,28 +97,27 @@ impl App {
         owner: Owner,
         filter: EventFilter,
         after: i64,
-    ) -> impl Stream<Item = Result<Event, StoreError>> + Send + use<> {
+    ) -> impl Stream<Item = Result<Arc<Told>, StoreError>> + Send + use<> {
         let app = self.clone();
         async_stream::stream! {
-            let mut head = app.store.heads().watch(&owner.tenant);
+            let mut hints = Hints::new(app.store.heads().watch(&owner.tenant));
             let tail = app.tails.of(&owner.tenant);
             let mut after = after;
             // What was heard before it began says nothing of what was missed.
-            let mut is_told = false;
-            let mut begins_anew = false;
+            let mut woken = Woken::ByItself;
             loop {
-                let heard = *head.borrow_and_update();
-                let upto = match tail.reach(&app.store, is_told.then_some(heard)).await {
+                let heard = hints.heard();
+                let upto = match tail.reach(&app.store, (woken == Woken::Told).then_some(heard)).await {
                     Ok(upto) => upto,
                     Err(error) => { yield Err(error); return; }
                 };
-                if begins_anew {
+                if woken == Woken::BeginsAnew {
                     after = after.min(upto);
                 }
                 while after < upto {
                     if let Some(events) = tail.take(after, upto, |event| filter.wants(&owner, event)) {
                         for event in events {
-                            yield Ok(Event::clone(&event));
+                            yield Ok(event);
                         }
                         after = upto;
                         continue;
@@ -81,16 +129,13 @@ impl App {
                     let last = events.last().map_or(upto, |event| event.sequence);
                     let more = events.len() as u64 == BATCH;
                     for event in events {
-                        yield Ok(event);
+                        yield Ok(Arc::new(Told::for_one(event)));
                     }
                     after = if more { last } else { upto.max(last) };
                 }
-                // A lost hint costs at most this long.
-                let woken = tokio::time::timeout(LOOK_AGAIN, head.changed()).await;
-                is_told = matches!(woken, Ok(Ok(())));
-                begins_anew = matches!(woken, Ok(Err(_)));
-                if begins_anew {
-                    head = app.store.heads().watch(&owner.tenant);
+                woken = hints.next().await;
+                if woken == Woken::BeginsAnew {
+                    hints.head = app.store.heads().watch(&owner.tenant);
                 }
             }
         }

@@ -1,9 +1,10 @@
 //! The ends of the tenants' logs, read once for all who follow them.
 //!
 //! Purpose: that an event costs its tenant's followers one reading, however many they are. Mechanism: whoever is woken
-//! first has the log read on, for all; the others wait for that and take what they want from memory, where the last
-//! 1,024 events stay. The log is read in a task of its own, since nobody knows when a follower is polled again: one
-//! whose client takes nothing must not hold the others up. Who is further behind than what is kept reads the table
+//! first has the log read on, for all; the others wait for that reading, which wakes them together, and take what they
+//! want from memory, where the last 1,024 events stay, each with what was found out to tell it ([`Told`]). The log is
+//! read in a task of its own, since nobody knows when a follower is polled again: one whose client takes nothing must
+//! not hold the others up. Who is further behind than what is kept reads the table
 //! itself, and so do all where an event cannot be read. Guarantee: what is kept has no gap, and goes on from what the
 //! table held when it was read on; a log that went back, or that changed at its end, is begun anew (a backup was
 //! restored, or a replica promoted): whoever begins to follow has the last event compared with the table's, though the
@@ -12,6 +13,9 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use tokio::sync::watch;
+
+use super::told::Told;
 use crate::domain::event::Event;
 use crate::domain::requester::TenantId;
 use crate::store::{EventFilter, Owner, Store, StoreError};
@@ -55,9 +59,23 @@ struct Kept {
     /// How far the log was read; None: never.
     upto: Option<i64>,
     /// The last events up to there, without a gap.
-    events: VecDeque<Arc<Event>>,
+    events: VecDeque<Arc<Told>>,
     /// How often it could not be told how far the log goes.
     failures: u64,
+    /// The last reading that followers had begun who heard of something.
+    step: Option<Step>,
+}
+
+/// A reading of the log: how far it came, once it has ended. One that failed ends without that.
+type Step = watch::Receiver<Option<i64>>;
+
+/// What is there for a follower who heard of something.
+#[derive(Debug)]
+enum Joined {
+    /// The log was read that far.
+    Reached(i64),
+    /// It is being read.
+    Reading(Step),
 }
 
 /// How far a log is to be read.
@@ -78,11 +96,15 @@ impl Tail {
     /// Has the log read at least up to `heard`, where that was not done yet; up to its head, where nothing was heard.
     /// Answers how far it was read.
     pub async fn reach(self: &Arc<Self>, store: &Store, heard: Option<i64>) -> Result<i64, StoreError> {
-        let goal = match heard {
-            Some(heard) => Goal::Heard(heard),
-            None => Goal::Head(self.head(store).await?),
-        };
-        if let Some(upto) = self.reached(goal) {
+        match heard {
+            Some(heard) => self.reach_heard(store, heard).await,
+            None => self.reach_head(store).await,
+        }
+    }
+
+    async fn reach_head(self: &Arc<Self>, store: &Store) -> Result<i64, StoreError> {
+        let goal = Goal::Head(self.head(store).await?);
+        if let Some(upto) = self.lock().reached(goal) {
             return Ok(upto);
         }
         let reading = Arc::clone(self).read_to(goal, store.clone());
@@ -93,13 +115,56 @@ impl Tail {
         }
     }
 
+    /// One reading is enough for all who heard, but for those who heard after it had begun.
+    async fn reach_heard(self: &Arc<Self>, store: &Store, heard: i64) -> Result<i64, StoreError> {
+        let mut reached = None;
+        for _the_one_under_way_and_the_next in 0..2 {
+            let mut step = match self.join(store, heard) {
+                Joined::Reached(upto) => return Ok(upto),
+                Joined::Reading(step) => step,
+            };
+            reached = step.wait_for(Option::is_some).await.ok().and_then(|upto| *upto);
+            if reached.is_none() {
+                break;
+            }
+        }
+        match reached {
+            Some(upto) => Ok(upto),
+            // It failed, it panicked, or the process ends: whoever asks reads the table itself.
+            None => self.head(store).await,
+        }
+    }
+
+    /// Joins the reading that is under way, or begins one.
+    fn join(self: &Arc<Self>, store: &Store, heard: i64) -> Joined {
+        let goal = Goal::Heard(heard);
+        let mut kept = self.lock();
+        if let Some(upto) = kept.reached(goal) {
+            return Joined::Reached(upto);
+        }
+        if let Some(step) = kept.step.as_ref().filter(|step| is_under_way(step)) {
+            return Joined::Reading(step.clone());
+        }
+        let (ended, step) = watch::channel(None);
+        kept.step = Some(step.clone());
+        drop(kept);
+        let reading = Arc::clone(self).read_to(goal, store.clone());
+        drop(tokio::spawn(async move {
+            if let Ok(upto) = reading.await {
+                ended.send_replace(Some(upto));
+            }
+        }));
+        Joined::Reading(step)
+    }
+
     /// What is wanted of the events behind `after` up to `upto`; None where they are not all kept.
-    pub fn take(&self, after: i64, upto: i64, wanted: impl Fn(&Event) -> bool) -> Option<Vec<Arc<Event>>> {
+    pub fn take(&self, after: i64, upto: i64, wanted: impl Fn(&Event) -> bool) -> Option<Vec<Arc<Told>>> {
         let kept = self.lock();
-        let first = kept.events.front().filter(|_| kept.upto >= Some(upto))?.sequence;
+        let first = kept.events.front().filter(|_| kept.upto >= Some(upto))?.event.sequence;
         let skipped = usize::try_from(after.saturating_add(1).checked_sub(first)?).ok()?;
-        let behind = kept.events.iter().skip(skipped).take_while(|event| event.sequence <= upto);
-        Some(behind.filter(|event| wanted(event)).cloned().collect())
+        let behind = kept.events.range(skipped.min(kept.events.len())..);
+        let behind = behind.take_while(|told| told.event.sequence <= upto);
+        Some(behind.filter(|told| wanted(&told.event)).cloned().collect())
     }
 
     /// How far the log goes, by the table.
@@ -107,24 +172,12 @@ impl Tail {
         store.event_head(&self.everything.tenant).await
     }
 
-    /// How far the log was read, where that is as far as is wanted, and nothing of what is kept is in doubt.
-    fn reached(&self, goal: Goal) -> Option<i64> {
-        let kept = self.lock();
-        let upto = kept.upto?;
-        let is_far_enough = match goal {
-            Goal::Heard(heard) => upto >= heard,
-            // Further would be a log that has gone back; and one that goes as far may have gone back and grown again.
-            Goal::Head(head) => upto == head && kept.events.is_empty(),
-        };
-        is_far_enough.then_some(upto)
-    }
-
     /// Reads on, unless another task came far enough meanwhile. Of those who waited for one that failed, none is held up
     /// by the next: each asks the table itself.
     async fn read_to(self: Arc<Self>, goal: Goal, store: Store) -> Result<i64, StoreError> {
         let failures = self.lock().failures;
         let reading = self.reading.lock().await;
-        if let Some(upto) = self.reached(goal) {
+        if let Some(upto) = self.lock().reached(goal) {
             return Ok(upto);
         }
         let has_failed = self.lock().failures != failures;
@@ -184,7 +237,7 @@ impl Tail {
 
     /// The last event that is kept.
     fn last(&self) -> Option<Arc<Event>> {
-        self.lock().events.back().cloned()
+        self.lock().events.back().map(|told| Arc::clone(&told.event))
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
@@ -192,108 +245,36 @@ impl Tail {
     }
 }
 
+/// Whether a reading goes on; behind one that has ended, or failed, whoever comes begins another.
+fn is_under_way(step: &Step) -> bool {
+    step.has_changed().is_ok() && step.borrow().is_none()
+}
+
 impl Kept {
+    /// How far the log was read, where that is as far as is wanted, and nothing of what is kept is in doubt.
+    fn reached(&self, goal: Goal) -> Option<i64> {
+        let upto = self.upto?;
+        let is_far_enough = match goal {
+            Goal::Heard(heard) => upto >= heard,
+            // Further would be a log that has gone back; and one that goes as far may have gone back and grown again.
+            Goal::Head(head) => upto == head && self.events.is_empty(),
+        };
+        is_far_enough.then_some(upto)
+    }
+
     fn add(&mut self, read: impl Iterator<Item = Event>) {
         for event in read {
-            if self.events.back().is_some_and(|last| last.sequence + 1 != event.sequence) {
+            if self.events.back().is_some_and(|last| last.event.sequence + 1 != event.sequence) {
                 self.events.clear();
             }
             if self.events.len() == MOST_EVENTS {
                 self.events.pop_front();
             }
             self.upto = Some(event.sequence);
-            self.events.push_back(Arc::new(event));
+            self.events.push_back(Arc::new(Told::for_all(event)));
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use jiff::Timestamp;
-    use uuid::Uuid;
-
-    use super::*;
-    use crate::domain::event::{EventType, SubjectKind};
-
-    fn event(sequence: i64) -> Event {
-        Event {
-            sequence,
-            subject_kind: SubjectKind::Payment,
-            subject_id: Uuid::nil(),
-            subject_version: 1,
-            customer: None,
-            status: None,
-            kind: EventType::PaymentCreated,
-            actor: "test".to_owned(),
-            reason: None,
-            failure: None,
-            at: Timestamp::UNIX_EPOCH,
-        }
-    }
-
-    fn tail(sequences: impl IntoIterator<Item = i64>) -> Tail {
-        let tail = Tail::new(&TenantId::try_new("acme").expect("a tenant"));
-        tail.lock().add(sequences.into_iter().map(event));
-        tail
-    }
-
-    fn taken(tail: &Tail, after: i64, upto: i64) -> Option<Vec<i64>> {
-        let events = tail.take(after, upto, |_| true)?;
-        Some(events.iter().map(|event| event.sequence).collect())
-    }
-
-    #[test]
-    fn what_is_taken_has_no_gap_and_no_repetition() {
-        let tail = tail(5..=9);
-        assert_eq!(taken(&tail, 4, 9), Some(vec![5, 6, 7, 8, 9]));
-        assert_eq!(taken(&tail, 6, 8), Some(vec![7, 8]));
-        assert_eq!(taken(&tail, 9, 9), Some(vec![]));
-        assert_eq!(taken(&tail, 3, 9), None, "the fourth is not kept");
-        let some = tail.take(4, 9, |event| event.sequence % 2 == 0).expect("they are kept");
-        assert_eq!(some.iter().map(|event| event.sequence).collect::<Vec<_>>(), [6, 8]);
-    }
-
-    #[test]
-    fn behind_a_gap_it_begins_anew() {
-        let tail = tail([1, 2, 5, 6]);
-        assert_eq!(taken(&tail, 2, 6), None);
-        assert_eq!(taken(&tail, 4, 6), Some(vec![5, 6]));
-    }
-
-    #[test]
-    fn nothing_is_taken_that_was_not_read() {
-        let tail = tail(5..=9);
-        assert_eq!(taken(&tail, 4, 10), None, "the tenth was not read");
-        assert_eq!(tail.begin_at(7), 7);
-        assert_eq!(taken(&tail, 4, 7), None, "what was kept is of another log");
-        assert_eq!((tail.reached(Goal::Head(7)), tail.reached(Goal::Heard(6))), (Some(7), Some(7)));
-        assert_eq!((tail.reached(Goal::Head(6)), tail.reached(Goal::Heard(8))), (None, None));
-    }
-
-    #[test]
-    fn what_is_kept_is_in_doubt_however_far_the_log_goes() {
-        let tail = tail(5..=9);
-        assert_eq!(tail.reached(Goal::Head(9)), None, "another ninth may stand there");
-        assert_eq!(tail.reached(Goal::Heard(9)), Some(9));
-    }
-
-    #[test]
-    fn the_number_is_bounded() {
-        let most = MOST_EVENTS as i64;
-        let tail = tail(1..=most + 10);
-        assert_eq!(tail.lock().events.len(), MOST_EVENTS);
-        assert_eq!(taken(&tail, 9, most + 10), None);
-        assert_eq!(taken(&tail, 10, 12), Some(vec![11, 12]));
-    }
-
-    #[test]
-    fn a_tail_lasts_as_long_as_it_is_followed() {
-        let tails = Tails::default();
-        let tenant = |name| TenantId::try_new(name).expect("a tenant");
-        let (one, same) = (tails.of(&tenant("acme")), tails.of(&tenant("acme")));
-        assert!(Arc::ptr_eq(&one, &same));
-        drop((one, same));
-        let _other = tails.of(&tenant("umbrella"));
-        assert_eq!(tails.0.lock().unwrap().len(), 1);
-    }
-}
+mod tests;

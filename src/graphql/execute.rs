@@ -9,9 +9,9 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use async_graphql::{Request, Response};
+use async_graphql::{Request, Response, Value};
 use futures_util::FutureExt;
-use futures_util::stream::{self, BoxStream, StreamExt};
+use futures_util::stream::{self, BoxStream, Stream, StreamExt};
 use metrics::Counter;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, Span};
@@ -24,6 +24,7 @@ use super::library::{Deposit, Library};
 use super::rates::{Charge, RateLimits};
 use super::request::GraphqlRequest;
 use super::request_error::{Fault, RequestError};
+use super::shared::Asking;
 use super::validity::Kinds;
 use super::{Schema, Schemas, context};
 use crate::domain::requester::Requester;
@@ -63,7 +64,9 @@ impl OpenSubscription {
 
     /// Its first answer tells what came of it.
     fn count_event(&mut self, answer: &Answer) {
-        metrics::counter!(metric::EVENTS_DELIVERED).increment(1);
+        // As the figure of queries that were answered: found once and kept.
+        static DELIVERED: OnceLock<Counter> = OnceLock::new();
+        DELIVERED.get_or_init(|| metrics::counter!(metric::EVENTS_DELIVERED)).increment(1);
         if !self.has_answered {
             self.has_answered = true;
             spans::ended(&self.span, outcome_of(answer));
@@ -201,11 +204,13 @@ fn outcome_of(answer: &Answer) -> &'static str {
 }
 
 fn count_outcome(kind: OperationKind, outcome: &'static str) {
-    // The figure that rises most is found once and kept.
+    // The figures that rise most are found once and kept.
     static QUERIES_ANSWERED: OnceLock<Counter> = OnceLock::new();
+    static MUTATIONS_ANSWERED: OnceLock<Counter> = OnceLock::new();
     let counter = || metrics::counter!(metric::GRAPHQL_OPERATIONS, "kind" => word_of(kind), "outcome" => outcome);
     match (kind, outcome) {
         (OperationKind::Query, "answered") => QUERIES_ANSWERED.get_or_init(counter).increment(1),
+        (OperationKind::Mutation, "answered") => MUTATIONS_ANSWERED.get_or_init(counter).increment(1),
         (OperationKind::Query | OperationKind::Mutation | OperationKind::Subscription, _) => counter().increment(1),
     }
 }
@@ -218,13 +223,14 @@ const fn word_of(kind: OperationKind) -> &'static str {
     }
 }
 
-/// Runs a subscription; the stream ends where it ends.
+/// Runs a subscription; the stream ends where it ends, and with an event that could not be told.
 pub fn subscribe(engine: &Engine, mut prepared: Prepared, context: RequestContext) -> BoxStream<'static, Answer> {
     let mut open = OpenSubscription::new(span_of(&prepared, &context));
     let (cost, mut deposit) = (prepared.cost, prepared.deposit.take());
     let library = Arc::clone(&engine.library);
     let gate = Arc::new(Gate::default());
-    let request = context::attach(prepared.into_request(), &context, &gate);
+    let asking = Asking::of(&context.requester);
+    let request = context::attach(prepared.into_request(), &context, &gate).data(asking);
     let events = gate::stream_through(gate, engine.schemas.strict.execute_stream(request));
     let events = AssertUnwindSafe(events).catch_unwind();
     let answers = events.map(move |event| {
@@ -233,7 +239,25 @@ pub fn subscribe(engine: &Engine, mut prepared: Prepared, context: RequestContex
         keep(&library, &context.requester, deposit.take(), &answer);
         answer
     });
-    answers.boxed()
+    up_to_the_untold(answers).boxed()
+}
+
+/// Ends behind the first answer that tells nothing: its client knows the last event that it was told, and asks again
+/// behind that. If the stream went on, it would miss this one.
+fn up_to_the_untold(answers: impl Stream<Item = Answer> + Send + 'static) -> impl Stream<Item = Answer> + Send {
+    stream::unfold(Some(Box::pin(answers)), |answers| async move {
+        let mut answers = answers?;
+        let answer = answers.next().await?;
+        let goes_on = tells_something(&answer);
+        Some((answer, goes_on.then_some(answers)))
+    })
+}
+
+fn tells_something(answer: &Answer) -> bool {
+    match answer {
+        Answer::Executed(response) => response.data != Value::Null,
+        Answer::Refused(_) => false,
+    }
 }
 
 /// Runs whatever a transport that streams was asked for.
@@ -263,3 +287,6 @@ fn answer(ended: Result<Response, Panicked>, cost: Cost, request_id: &str) -> An
         Err(Panicked) => Answer::of_panic(cost, request_id),
     }
 }
+
+#[cfg(test)]
+mod tests;

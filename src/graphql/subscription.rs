@@ -1,4 +1,9 @@
 //! Subscriptions: the log, followed.
+//!
+//! What is told of an event is found out once for all who ask the same ([`Shared`]), and so is which payment it is of,
+//! where a filter has to know.
+
+use std::sync::Arc;
 
 use async_graphql::{Context, Description, ID, Subscription as GraphqlSubscription};
 use futures_util::{Stream, StreamExt};
@@ -11,20 +16,24 @@ use super::object::event::{self, Event, EventFilter, PaymentEvent};
 use super::object::payment::PaymentFilter;
 use super::object::reminder::ReminderEvent;
 use super::scalar::Sequence;
+use super::shared::Shared;
 use crate::app::App;
 use crate::app::access::require;
 use crate::app::events::Start;
+use crate::app::memo::Aged;
+use crate::app::told::Told;
 use crate::domain::event::{Event as DomainEvent, EventType, SubjectKind};
+use crate::domain::ids::PaymentId;
 use crate::domain::payment::Payment;
 use crate::domain::requester::Scope;
-use crate::store::{self, Owner};
+use crate::store::{self, Owner, StoreError};
 
 /// What can be followed. `after` absent: paymentUpdated from the beginning, the others from now. `after: "0"`: from the
 /// oldest kept; any other that is older than the oldest kept: RESYNC_REQUIRED.
 #[derive(Clone, Copy, Debug, Default, Description)]
 pub struct Subscription;
 
-type Followed<T> = async_graphql::Result<T>;
+type Followed<T> = async_graphql::Result<Shared<T>>;
 
 #[GraphqlSubscription(use_type_description)]
 impl Subscription {
@@ -47,7 +56,7 @@ impl Subscription {
         };
         let start = after.map_or(Start::Oldest, |after| Start::After(after.0));
         let after = app.event_start(&owner, start).await.map_err(top_level)?;
-        Ok(app.follow(owner, filter, after).map(|event| event.map(PaymentEvent::new).map_err(database)))
+        Ok(app.follow(owner, filter, after).map(|told| shared(told, PaymentEvent::new)))
     }
 
     /// Every change of the payments that a filter leaves. `statuses` are those of the event.
@@ -68,11 +77,12 @@ impl Subscription {
         let start = after.map_or(Start::Now, |after| Start::After(after.0));
         let after = app.event_start(&owner, start).await.map_err(top_level)?;
         let followed = app.follow(owner.clone(), events, after);
-        Ok(followed.filter_map(move |event| {
-            let (app, owner, wanted) = (app.clone(), owner.clone(), wanted.clone());
+        let wanted = Arc::new(Wanted::new(owner, wanted));
+        Ok(followed.filter_map(move |told| {
+            let (app, wanted) = (app.clone(), Arc::clone(&wanted));
             async move {
-                match event {
-                    Ok(event) => matching(&app, &owner, &wanted, event).await.transpose(),
+                match told {
+                    Ok(told) => wanted.matching(&app, told).await.transpose(),
                     Err(error) => Some(Err(database(error))),
                 }
             }
@@ -99,7 +109,7 @@ impl Subscription {
         };
         let start = after.map_or(Start::Now, |after| Start::After(after.0));
         let after = app.event_start(&owner, start).await.map_err(top_level)?;
-        Ok(app.follow(owner, filter, after).map(|event| event.map(ControlNumberEvent::new).map_err(database)))
+        Ok(app.follow(owner, filter, after).map(|told| shared(told, ControlNumberEvent::new)))
     }
 
     /// Money that is heard of, and every change of it: `type` and `status` tell which. The same money is told again as
@@ -115,7 +125,7 @@ impl Subscription {
             store::EventFilter { subject_kinds: Some(vec![SubjectKind::Collection]), ..store::EventFilter::default() };
         let start = after.map_or(Start::Now, |after| Start::After(after.0));
         let after = app.event_start(&owner, start).await.map_err(top_level)?;
-        Ok(app.follow(owner, filter, after).map(|event| event.map(CollectionEvent).map_err(database)))
+        Ok(app.follow(owner, filter, after).map(|told| shared(told, CollectionEvent)))
     }
 
     /// Due dates that come near, of the bill numbers that are to be reminded of.
@@ -133,7 +143,7 @@ impl Subscription {
         };
         let start = after.map_or(Start::Now, |after| Start::After(after.0));
         let after = app.event_start(&owner, start).await.map_err(top_level)?;
-        Ok(app.follow(owner, reminders, after).map(|event| event.map(ReminderEvent).map_err(database)))
+        Ok(app.follow(owner, reminders, after).map(|told| shared(told, ReminderEvent)))
     }
 
     /// Every event of the tenant that the token's scopes let it read.
@@ -148,7 +158,7 @@ impl Subscription {
         let filter = filter::events(ctx, filter.unwrap_or_default())?;
         let start = after.map_or(Start::Now, |after| Start::After(after.0));
         let after = app.event_start(&owner, start).await.map_err(top_level)?;
-        Ok(app.follow(owner, filter, after).map(|found| found.map(event::event).map_err(database)))
+        Ok(app.follow(owner, filter, after).map(|told| shared(told, event::event)))
     }
 }
 
@@ -160,20 +170,53 @@ async fn control_number(app: &App, owner: &Owner, id: &ID) -> async_graphql::Res
     Ok(number.id.uuid())
 }
 
-/// The event, if its payment is among those that are wanted.
-async fn matching(
-    app: &App,
-    owner: &Owner,
-    wanted: &store::PaymentFilter,
-    event: DomainEvent,
-) -> async_graphql::Result<Option<PaymentEvent>> {
-    let by_event_alone = store::PaymentFilter { statuses: wanted.statuses.clone(), ..store::PaymentFilter::default() };
-    if *wanted == by_event_alone {
-        return Ok(Some(PaymentEvent::new(event)));
+/// What is told of an event to all who ask the same.
+fn shared<T>(told: Result<Arc<Told>, StoreError>, dress: fn(Arc<DomainEvent>) -> T) -> Followed<T> {
+    told.map(|told| Shared::new(told, dress)).map_err(database)
+}
+
+/// Which payments are wanted, and by whom.
+struct Wanted {
+    owner: Owner,
+    filter: store::PaymentFilter,
+    /// Whether an event alone tells, since its status is all that is asked for.
+    by_event_alone: bool,
+}
+
+impl Wanted {
+    fn new(owner: Owner, filter: store::PaymentFilter) -> Self {
+        let by_status = store::PaymentFilter { statuses: filter.statuses.clone(), ..store::PaymentFilter::default() };
+        Self { by_event_alone: filter == by_status, owner, filter }
     }
-    let id = crate::domain::ids::PaymentId::from_uuid(event.subject_id);
-    let payment = app.store.payment(owner, id).await.map_err(database)?;
-    Ok(payment.filter(|payment| is_wanted(wanted, payment)).map(|payment| PaymentEvent::known(event, payment)))
+
+    /// The event, if its payment is among those that are wanted.
+    async fn matching(&self, app: &App, told: Arc<Told>) -> async_graphql::Result<Option<Shared<PaymentEvent>>> {
+        if self.by_event_alone {
+            return Ok(Some(Shared::new(told, PaymentEvent::new)));
+        }
+        let Aged { value, since } = self.payment(app, &told).await.map_err(database)?;
+        Ok(value.filter(|payment| is_wanted(&self.filter, payment)).map(|payment| {
+            let event = PaymentEvent::known(Arc::clone(&told.event), payment);
+            Shared::with_known(told, event, since)
+        }))
+    }
+
+    /// The payment of an event as its owner sees it, read once for all who need it.
+    async fn payment(&self, app: &App, told: &Told) -> Result<Aged<Option<Arc<Payment>>>, StoreError> {
+        let id = PaymentId::from_uuid(told.event.subject_id);
+        if let Some(payments) = told.payments() {
+            let read = || {
+                let (store, owner) = (app.store.clone(), self.owner.clone());
+                async move { store.payment(&owner, id).await.ok().map(|payment| payment.map(Arc::new)) }
+            };
+            if let Some(known) = payments.get(&self.owner, &app.clock, None, read).await {
+                return Ok(known);
+            }
+        }
+        let since = app.clock.now();
+        let payment = app.store.payment(&self.owner, id).await?;
+        Ok(Aged { value: payment.map(Arc::new), since })
+    }
 }
 
 fn is_wanted(wanted: &store::PaymentFilter, payment: &Payment) -> bool {

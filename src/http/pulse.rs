@@ -9,7 +9,7 @@ use std::pin::Pin;
 
 use futures_util::stream::{self, BoxStream, StreamExt};
 use tokio::time::{Interval, Sleep};
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use super::graphql::{Edge, HeadOf};
 use crate::domain::requester::{Requester, TenantId};
@@ -31,7 +31,7 @@ struct Heart {
     answers: BoxStream<'static, Answer>,
     tenant: TenantId,
     head_of: HeadOf,
-    shutdown: CancellationToken,
+    stop: Pin<Box<WaitForCancellationFutureOwned>>,
     beats: Interval,
     token_end: Pin<Box<Sleep>>,
     has_ended: bool,
@@ -43,7 +43,8 @@ pub fn pulses(edge: &Edge, requester: &Requester, answers: BoxStream<'static, An
         answers,
         tenant: requester.tenant.clone(),
         head_of: edge.head_of.clone(),
-        shutdown: edge.shutdown.clone(),
+        // A token of its own: at one that all waited for, each would wait for the others at every answer.
+        stop: Box::pin(edge.shutdown.child_token().cancelled_owned()),
         beats: tokio::time::interval(edge.limits.heartbeat),
         token_end: Box::pin(tokio::time::sleep(edge.authenticator.time_left(requester))),
         has_ended: false,
@@ -58,7 +59,7 @@ impl Heart {
         }
         let pulse = tokio::select! {
             biased;
-            () = self.shutdown.cancelled() => None,
+            () = &mut self.stop => None,
             () = &mut self.token_end => Some(Pulse::TokenEnded),
             answer = self.answers.next() => Some(answer.map_or(Pulse::Complete, Pulse::Answer)),
             _ = self.beats.tick() => Some(Pulse::Heartbeat((self.head_of)(self.tenant.clone()).await)),

@@ -1,5 +1,7 @@
 //! Events of bulk payments.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, Description, Object};
 
 use super::bill::load_error;
@@ -15,7 +17,7 @@ use crate::graphql::scalar::{DateTime, Sequence};
 /// A change of a bulk payment. `status` is that of the event; `bulkPayment` is the present one. `version` is gap-free
 /// for the bulk payment, so that a subscriber can prove that it has all.
 #[derive(Clone, Debug, Description)]
-pub struct BulkPaymentEvent(pub domain::Event);
+pub struct BulkPaymentEvent(pub Arc<domain::Event>);
 
 impl BulkPaymentEvent {
     async fn load(&self, ctx: &Context<'_>) -> async_graphql::Result<BulkPayment> {

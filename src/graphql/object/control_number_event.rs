@@ -1,5 +1,7 @@
 //! Events of control numbers and of the money that comes for them.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, Description, Object};
 
 use super::bill::load_error;
@@ -18,24 +20,24 @@ use crate::graphql::scalar::{DateTime, Sequence};
 /// gap-free for the control number, so that a subscriber can prove that it has all.
 #[derive(Clone, Debug, Description)]
 pub struct ControlNumberEvent {
-    event: domain::Event,
-    known: Option<control_number::ControlNumber>,
+    event: Arc<domain::Event>,
+    known: Option<Arc<control_number::ControlNumber>>,
 }
 
 impl ControlNumberEvent {
     /// An event whose control number is loaded when it is asked for.
-    pub const fn new(event: domain::Event) -> Self {
+    pub const fn new(event: Arc<domain::Event>) -> Self {
         Self { event, known: None }
     }
 
     /// An event whose control number is at hand.
-    pub const fn known(event: domain::Event, number: control_number::ControlNumber) -> Self {
-        Self { event, known: Some(number) }
+    pub fn known(event: domain::Event, number: control_number::ControlNumber) -> Self {
+        Self { event: Arc::new(event), known: Some(Arc::new(number)) }
     }
 
     async fn load(&self, ctx: &Context<'_>) -> async_graphql::Result<ControlNumber> {
         if let Some(number) = &self.known {
-            return Ok(ControlNumber(number.clone()));
+            return Ok(ControlNumber(control_number::ControlNumber::clone(number)));
         }
         let found = ctx.loader().load_one(ControlNumberKey(self.event.subject_id)).await.map_err(load_error)?;
         found.map(ControlNumber).ok_or_else(|| async_graphql::Error::new("an event without its control number"))
@@ -102,7 +104,7 @@ impl ControlNumberEvent {
 /// A change of a collection. `status` is that of the event; `collection` is the present one. `version` is gap-free for
 /// the collection.
 #[derive(Clone, Debug, Description)]
-pub struct CollectionEvent(pub domain::Event);
+pub struct CollectionEvent(pub Arc<domain::Event>);
 
 impl CollectionEvent {
     async fn load(&self, ctx: &Context<'_>) -> async_graphql::Result<Collection> {

@@ -1,5 +1,7 @@
 //! Events.
 
+use std::sync::Arc;
+
 use async_graphql::connection::{Connection, CursorType, Edge, EmptyFields};
 use async_graphql::{Context, Description, Enum, ID, InputObject, Interface, Object, SimpleObject};
 
@@ -96,7 +98,6 @@ pub struct EventFilter {
 }
 
 /// One recorded change.
-#[expect(clippy::large_enum_variant, reason = "an interface holds its objects by value; they live for one answer")]
 #[derive(Clone, Debug, Interface)]
 #[graphql(
     field(
@@ -129,24 +130,24 @@ pub enum Event {
 /// payment, so that a subscriber can prove that it has all.
 #[derive(Clone, Debug, Description)]
 pub struct PaymentEvent {
-    event: domain::Event,
-    known: Option<payment_domain::Payment>,
+    event: Arc<domain::Event>,
+    known: Option<Arc<payment_domain::Payment>>,
 }
 
 impl PaymentEvent {
     /// An event whose payment is loaded when it is asked for.
-    pub const fn new(event: domain::Event) -> Self {
+    pub const fn new(event: Arc<domain::Event>) -> Self {
         Self { event, known: None }
     }
 
     /// An event whose payment is at hand.
-    pub const fn known(event: domain::Event, payment: payment_domain::Payment) -> Self {
-        Self { event, known: Some(payment) }
+    pub fn known(event: impl Into<Arc<domain::Event>>, payment: impl Into<Arc<payment_domain::Payment>>) -> Self {
+        Self { event: event.into(), known: Some(payment.into()) }
     }
 
     async fn load(&self, ctx: &Context<'_>) -> async_graphql::Result<Payment> {
         if let Some(payment) = &self.known {
-            return Ok(Payment(payment.clone()));
+            return Ok(Payment(payment_domain::Payment::clone(payment)));
         }
         let found = ctx.loader().load_one(PaymentKey(self.event.subject_id)).await.map_err(load_error)?;
         found.map(Payment).ok_or_else(|| async_graphql::Error::new("an event without its payment"))
@@ -212,7 +213,7 @@ impl PaymentEvent {
 
 /// A change of a bill number.
 #[derive(Clone, Debug, Description)]
-pub struct BillNumberEvent(pub domain::Event);
+pub struct BillNumberEvent(pub Arc<domain::Event>);
 
 impl BillNumberEvent {
     async fn load(&self, ctx: &Context<'_>) -> async_graphql::Result<BillNumber> {
@@ -266,7 +267,7 @@ impl BillNumberEvent {
 }
 
 /// An event of any kind.
-pub fn event(event: domain::Event) -> Event {
+pub fn event(event: Arc<domain::Event>) -> Event {
     match event.subject_kind {
         domain::SubjectKind::Payment => Event::PaymentEvent(PaymentEvent::new(event)),
         domain::SubjectKind::BulkPayment => Event::BulkPaymentEvent(BulkPaymentEvent(event)),
@@ -311,6 +312,6 @@ pub fn connection(page: Page<domain::Event>, head: i64) -> EventConnection {
     let mut connection = Connection::with_additional_fields(page.has_previous, page.has_next, head);
     connection
         .edges
-        .extend(page.items.into_iter().map(|found| Edge::new(SequenceCursor(found.sequence), event(found))));
+        .extend(page.items.into_iter().map(|found| Edge::new(SequenceCursor(found.sequence), event(Arc::new(found)))));
     connection
 }

@@ -1,5 +1,7 @@
 //! Reminders of due dates.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, Description, Object};
 
 use super::bill::load_error;
@@ -17,7 +19,7 @@ use crate::graphql::scalar::{Date, DateTime, Sequence};
 /// told once, from its first moment in the biller's time zone; late, with the days that are then left, where nobody
 /// could tell it on its day.
 #[derive(Clone, Debug, Description)]
-pub struct ReminderEvent(pub domain::Event);
+pub struct ReminderEvent(pub Arc<domain::Event>);
 
 impl ReminderEvent {
     async fn load(&self, ctx: &Context<'_>) -> async_graphql::Result<BillNumber> {

@@ -13,6 +13,7 @@ use axum::extract::ws::{Message, WebSocket};
 use futures_util::stream::{SplitSink, SplitStream, StreamExt};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, Interval, Sleep};
+use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use super::close::Close;
 use super::message::{ClientMessage, Head, Malformed, ServerMessage};
@@ -44,6 +45,9 @@ pub struct Connection {
     operations: Operations,
     outbox: mpsc::Sender<Message>,
     deadline: Pin<Box<Sleep>>,
+    /// The server's stop, by a token of its own: one that all sockets waited for would make each wait for the others at
+    /// every delivery.
+    stop: Pin<Box<WaitForCancellationFutureOwned>>,
     beats: Interval,
 }
 
@@ -91,6 +95,7 @@ impl Connection {
         let heartbeat = edge.limits.heartbeat;
         let connection = Self {
             deadline: Box::pin(tokio::time::sleep(edge.limits.init_timeout)),
+            stop: Box::pin(edge.shutdown.child_token().cancelled_owned()),
             beats: tokio::time::interval_at(Instant::now() + heartbeat, heartbeat),
             authorization,
             requester: None,
@@ -138,7 +143,7 @@ impl Connection {
     ) -> Event {
         tokio::select! {
             biased;
-            () = self.edge.shutdown.cancelled() => Event::Stop,
+            () = &mut self.stop => Event::Stop,
             () = self.outbox.closed() => Event::WriterGone,
             () = &mut self.deadline => Event::Deadline,
             message = incoming.next() => Event::Incoming(message),

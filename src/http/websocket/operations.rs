@@ -5,6 +5,7 @@
 //! completed, and whose id may be in use again, reaches the client.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use futures_util::stream::{BoxStream, StreamExt};
 use tokio::sync::mpsc;
@@ -19,7 +20,7 @@ const QUEUE: usize = 32;
 /// What an operation has for its client.
 #[derive(Debug)]
 pub struct Delivery {
-    pub id: String,
+    pub id: Arc<str>,
     serial: u64,
     /// None: the operation has ended.
     pub answer: Option<Answer>,
@@ -28,7 +29,7 @@ pub struct Delivery {
 /// The live operations of a socket. Dropped, it ends them all; mutations go on in tasks of their own.
 #[derive(Debug)]
 pub struct Operations {
-    live: HashMap<String, Live>,
+    live: HashMap<Arc<str>, Live>,
     serials: u64,
     limit: usize,
     sender: mpsc::Sender<Delivery>,
@@ -57,7 +58,8 @@ impl Operations {
     /// Begins an operation that was admitted.
     pub fn begin(&mut self, id: String, answers: BoxStream<'static, Answer>) {
         self.serials += 1;
-        let task = tokio::spawn(deliver(id.clone(), self.serials, answers, self.sender.clone()));
+        let id = Arc::<str>::from(id);
+        let task = tokio::spawn(deliver(Arc::clone(&id), self.serials, answers, self.sender.clone()));
         self.live.insert(id, Live { serial: self.serials, _task: AbortOnDropHandle::new(task) });
     }
 
@@ -73,11 +75,11 @@ impl Operations {
 }
 
 /// Hands over every answer and then the end; stops when the connection is gone.
-async fn deliver(id: String, serial: u64, mut answers: BoxStream<'static, Answer>, sender: mpsc::Sender<Delivery>) {
+async fn deliver(id: Arc<str>, serial: u64, mut answers: BoxStream<'static, Answer>, sender: mpsc::Sender<Delivery>) {
     loop {
         let answer = answers.next().await;
         let is_last = answer.is_none();
-        let delivered = sender.send(Delivery { id: id.clone(), serial, answer }).await;
+        let delivered = sender.send(Delivery { id: Arc::clone(&id), serial, answer }).await;
         if is_last || delivered.is_err() {
             return;
         }

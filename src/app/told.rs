@@ -1,0 +1,68 @@
+//! An event on its way to those who follow a log.
+//!
+//! What many followers are told of one event, in the same words and with the same rights, is found out once for them
+//! ([`Memo`]); that belongs to the event, and goes with it. An event that one follower has read for itself, since it is
+//! behind the others, is told to that one alone.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::memo::Memo;
+use crate::domain::event::Event;
+use crate::domain::payment::Payment;
+use crate::domain::requester::Scopes;
+use crate::store::Owner;
+
+/// What is asked of an event, and with which rights: all on which an answer depends, beside the event and the time.
+/// Whoever finds the answer out is given these rights and nothing else of whoever asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// The digest of what is wanted, in an encoding of which no two wishes share one.
+    pub what: [u8; 32],
+    /// Whose objects are seen.
+    pub owner: Owner,
+    /// What may be read of them.
+    pub scopes: Scopes,
+}
+
+/// The answers to what was asked of one event, as JSON.
+pub type Answers = Memo<Arc<Asked>, Bytes>;
+/// The payment of an event, as each owner sees it.
+pub type Payments = Memo<Owner, Option<Arc<Payment>>>;
+
+/// An event, with what was found out for all who follow it.
+#[derive(Debug)]
+pub struct Told {
+    /// The event.
+    pub event: Arc<Event>,
+    shared: Option<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    answers: Arc<Answers>,
+    payments: Arc<Payments>,
+}
+
+impl Told {
+    /// An event that is told to all who follow.
+    pub fn for_all(event: Event) -> Self {
+        Self { event: Arc::new(event), shared: Some(Shared::default()) }
+    }
+
+    /// An event that is told to one alone.
+    pub fn for_one(event: Event) -> Self {
+        Self { event: Arc::new(event), shared: None }
+    }
+
+    /// What others were answered; None where there are no others.
+    pub fn answers(&self) -> Option<&Arc<Answers>> {
+        self.shared.as_ref().map(|shared| &shared.answers)
+    }
+
+    /// The payment that others have read; None where there are no others.
+    pub fn payments(&self) -> Option<&Arc<Payments>> {
+        self.shared.as_ref().map(|shared| &shared.payments)
+    }
+}
