@@ -27,6 +27,10 @@ const LANE_SHARE: u32 = 4;
 /// Longer than a deadlock needs to be found, shorter than a frozen process keeps its locks.
 const LOCK_TIMEOUT: (&str, &str) = ("lock_timeout", "2s");
 const SQLITE_READERS: u32 = 4;
+/// What a connection keeps of the file: KiB, by their minus. They share the sum, and each has memory of its own that stays
+/// as large as it once was, so that five connections could come to hold the sum five times. Readers lose what they keep
+/// with each commit anyway, and the system keeps the file too.
+const SQLITE_CACHE: &str = "-512";
 /// Any number, as long as every process takes the same.
 const MIGRATION_LOCK: i64 = 0x6269_6c6c_7061_7901;
 
@@ -195,6 +199,7 @@ fn sqlite(options: &Connect, connections: u32, read_only: bool) -> ConnectOption
                 .journal_mode(SqliteJournalMode::Wal)
                 .synchronous(SqliteSynchronous::Full)
                 .busy_timeout(BUSY_TIMEOUT)
+                .pragma("cache_size", SQLITE_CACHE)
                 .foreign_keys(true);
             if read_only { sqlite.pragma("query_only", "1") } else { sqlite }
         })

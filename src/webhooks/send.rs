@@ -113,7 +113,7 @@ impl fmt::Debug for Sender {
     }
 }
 
-/// The authorities that Mozilla trusts.
+/// What is wrong with a URL that may not be sent to.
 fn forbidden(refused: UrlRefused) -> WebhookTrouble {
     match refused {
         UrlRefused::PrivateAddress => WebhookTrouble::ForbiddenAddress,
