@@ -2,6 +2,7 @@
 
 mod support;
 
+mod account_bills;
 mod attacks;
 mod bad_input;
 mod bill;
@@ -28,6 +29,7 @@ mod idempotency;
 mod inbox;
 mod input_attacks;
 mod kill_harness;
+mod known_mutations;
 mod layers;
 mod load;
 mod look_up;
@@ -49,6 +51,7 @@ mod schema;
 mod scopes;
 mod servers;
 mod service_attacks;
+mod shared_events;
 mod soak;
 mod sockets;
 mod statement_matrix;
@@ -62,3 +65,4 @@ mod traces;
 mod unreadable;
 mod web;
 mod webhooks;
+mod written;

@@ -50,16 +50,22 @@ const EXPLAINED: [(&str, &str); 7] = [
 ];
 
 /// The statements that are asked often, each with words that only it has.
-const OFTEN: [(&str, &str); 23] = [
-    ("create: at once", "WITH asked AS MATERIALIZED"),
+const OFTEN: [(&str, &str); 29] = [
+    ("create: the bill of an account", r#"SELECT "id", "amount_due_minor", "due_date" FROM "bills" WHERE"#),
+    ("create: the bills of accounts", "FROM unnest($1::text[], $2::text[], $3::uuid[], $4::text[])"),
+    ("create: at once", "INSERT INTO submissions (id, tenant_id"),
     ("create: keys", r#""payments"."idempotency_key" = $2"#),
     ("create: claims held", r#""bill_claims"."payment_id" FROM "bill_claims" WHERE"#),
     ("create: payments", r#"INSERT INTO "payments""#),
     ("create: claims", r#"INSERT INTO "bill_claims""#),
     ("create: the log's head", "INSERT INTO event_heads"),
-    ("due: claim", "WITH due AS MATERIALIZED (SELECT id FROM submissions"),
+    ("due: claim", "AND TRUE AND next_action_at IS NOT NULL"),
+    ("due: claim of what was never sent", "AND submits = 0 AND next_action_at IS NOT NULL"),
     ("due: next", "AS BIGINT) FROM submissions"),
-    ("mark", "UPDATE submissions SET next_action_at = lease_until, attempt_count = $2, submits"),
+    ("claimed: payments", r#"FROM "payments" WHERE "payments"."submission_id" IN ("#),
+    ("claimed: parts", r#"FROM "allocations" WHERE "allocations"."payment_id" IN ("#),
+    ("mark", "INSERT INTO attempts (submission_id, no, fence"),
+    ("settle: at once", "INSERT INTO receipts (payment_id, tenant_id"),
     ("settle: payment", r#"UPDATE "payments" SET "status""#),
     ("settle: lease", r#"UPDATE "submissions" SET "lease_owner""#),
     ("settle: claim", r#"DELETE FROM "bill_claims""#),

@@ -18,6 +18,7 @@ use super::fleet::Fleet;
 use super::goods::Goods;
 use super::inject::{self, Scene};
 use super::numbers;
+use super::recalls;
 use super::sandbox::Ledger;
 use super::traffic::{MOST_PURCHASES, Market, Traffic};
 use super::ware::Ware;
@@ -148,13 +149,23 @@ impl Campaign {
     }
 }
 
-/// Waits until no payment and no control number is open, and all money that came in is known. What is still missing at
+/// Waits until no payment and no control number is open, no recall on its way, and all money that came in is known. What is still missing at
 /// the end of the wait is for the checker to find.
 pub(super) async fn heal(world: &World, api: &Api) {
     let give_up = Instant::now() + HEAL_LIMIT;
-    while !(api.is_settled().await && knows_all_money(world, api).await) && Instant::now() < give_up {
+    while !(api.is_settled().await && knows_all_money(world, api).await && recalls_have_ended(world).await)
+        && Instant::now() < give_up
+    {
         tokio::time::sleep(GLANCE).await;
     }
+}
+
+/// A recall whose sender died is told when the lease of its submission has ended, also where the payment is final.
+async fn recalls_have_ended(world: &World) -> bool {
+    let backstage = world.base().connect().await;
+    let sending = recalls::read(&backstage).await.iter().any(recalls::is_on_its_way);
+    backstage.close().await.expect("closed");
+    !sending
 }
 
 /// Waits until nothing happens any more.

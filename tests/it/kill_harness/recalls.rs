@@ -19,10 +19,15 @@ pub(super) async fn read(connection: &DatabaseConnection) -> Vec<Model> {
     rows.expect("the recalls")
 }
 
+/// Whether nobody has said yet what became of it.
+pub(super) fn is_on_its_way(recall: &Model) -> bool {
+    recall.state == RecallState::Sending.as_str()
+}
+
 /// Recalls that are on their way for ever, and unknown ends that nobody was told of.
 pub(super) fn faults(books: &Books) -> Vec<String> {
     let unknown = RecallState::Unknown.as_str();
-    let sending = books.recalls.iter().filter(|recall| recall.state == RecallState::Sending.as_str());
+    let sending = books.recalls.iter().filter(|recall| is_on_its_way(recall));
     let mut found: Vec<_> = sending.map(|recall| format!("nobody sends it, and nobody says so: {recall:?}")).collect();
     let mut unknown_of: BTreeMap<String, usize> = BTreeMap::new();
     for recall in books.recalls.iter().filter(|recall| recall.state == unknown) {

@@ -19,6 +19,8 @@ const REPEATS: u32 = 18;
 /// stored by statements of their own for it.
 const ROUNDS: u32 = 6;
 const AT_ONCE: u32 = 6;
+/// How many are recorded at once, so that the bills of their accounts are looked up together.
+const TOGETHER: u32 = 16;
 /// The oldest payment's second, its distance to the next, and the kind of its id, as seed.sql has them.
 const FIRST_SECOND: u64 = 1_740_000_000;
 const SECONDS_APART: u64 = 2;
@@ -50,6 +52,9 @@ pub async fn run(app: &TestApp, program: &Program) -> Subscription {
         join_all((0..AT_ONCE).map(|place| pay(&client, &biller, round * AT_ONCE + place, keeps))).await;
     }
     waiting.next().await;
+    for round in 0..ROUNDS {
+        join_all((0..TOGETHER).map(|place| record(&client, &biller, round * TOGETHER + place))).await;
+    }
     call_back(app, program, &client).await;
     waiting
 }
@@ -90,6 +95,13 @@ async fn pay(client: &Client, biller: &str, place: u32, keeps: bool) {
     input["saveBillNumber"] = json!(keeps);
     let payload = client.create(input).await;
     client.wait_for_status(text(&payload, "/payment/id"), &["SUCCEEDED"]).await;
+}
+
+/// A payment until it is recorded.
+async fn record(client: &Client, biller: &str, place: u32) {
+    let mut input = payment_input(biller, &format!("91000{place:02}"), "15");
+    input["wait"] = json!("RECORDED");
+    client.create(input).await;
 }
 
 /// Callbacks of a payment that waits, and strays.
