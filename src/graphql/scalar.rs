@@ -190,8 +190,11 @@ impl ScalarType for Date {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Description)]
 pub struct Sequence(pub i64);
 
+/// The digits of the largest.
+const LONGEST_SEQUENCE: usize = 19;
+
 fn sequence(text: &str) -> Option<i64> {
-    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let digits = (1..=LONGEST_SEQUENCE).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
     digits.then(|| text.parse().ok()).flatten()
 }
 

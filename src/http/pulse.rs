@@ -2,14 +2,17 @@
 //!
 //! The events of a subscription are mixed with a heartbeat that carries the head of the tenant's log, so that a client
 //! that missed something learns it while nothing happens. The stream ends with its events, with the token, or with
-//! the server; in the last case without a word, so that clients come back. Nothing is produced ahead of the reader: a
-//! client that does not read holds one answer.
+//! the server; in the last case without a word, so that clients come back. The answers are made in a task of their own,
+//! which may hold a connection of the database: nobody knows when a client, or a heartbeat that needs a connection too,
+//! lets it go on otherwise. Little is produced ahead of the reader: a client that does not read holds three answers.
 
 use std::pin::Pin;
 
 use futures_util::stream::{self, BoxStream, StreamExt};
+use tokio::sync::mpsc;
 use tokio::time::{Interval, Sleep};
 use tokio_util::sync::WaitForCancellationFutureOwned;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::graphql::{Edge, HeadOf};
 use crate::domain::requester::{Requester, TenantId};
@@ -28,7 +31,8 @@ pub enum Pulse {
 }
 
 struct Heart {
-    answers: BoxStream<'static, Answer>,
+    answers: mpsc::Receiver<Answer>,
+    _making: AbortOnDropHandle<()>,
     tenant: TenantId,
     head_of: HeadOf,
     stop: Pin<Box<WaitForCancellationFutureOwned>>,
@@ -38,9 +42,11 @@ struct Heart {
 }
 
 /// Mixes answers with heartbeats, of which the first goes out at once.
-pub fn pulses(edge: &Edge, requester: &Requester, answers: BoxStream<'static, Answer>) -> BoxStream<'static, Pulse> {
+pub fn pulses(edge: &Edge, requester: &Requester, made: BoxStream<'static, Answer>) -> BoxStream<'static, Pulse> {
+    let (answer, answers) = mpsc::channel(1);
     let heart = Heart {
         answers,
+        _making: AbortOnDropHandle::new(tokio::spawn(hand_over(made, answer))),
         tenant: requester.tenant.clone(),
         head_of: edge.head_of.clone(),
         // A token of its own: at one that all waited for, each would wait for the others at every answer.
@@ -52,6 +58,15 @@ pub fn pulses(edge: &Edge, requester: &Requester, answers: BoxStream<'static, An
     stream::unfold(heart, |mut heart| async move { heart.beat().await.map(|pulse| (pulse, heart)) }).boxed()
 }
 
+/// Hands over every answer; stops when nobody takes them any more.
+async fn hand_over(mut made: BoxStream<'static, Answer>, answers: mpsc::Sender<Answer>) {
+    while let Some(answer) = made.next().await {
+        if answers.send(answer).await.is_err() {
+            return;
+        }
+    }
+}
+
 impl Heart {
     async fn beat(&mut self) -> Option<Pulse> {
         if self.has_ended {
@@ -61,7 +76,7 @@ impl Heart {
             biased;
             () = &mut self.stop => None,
             () = &mut self.token_end => Some(Pulse::TokenEnded),
-            answer = self.answers.next() => Some(answer.map_or(Pulse::Complete, Pulse::Answer)),
+            answer = self.answers.recv() => Some(answer.map_or(Pulse::Complete, Pulse::Answer)),
             _ = self.beats.tick() => Some(Pulse::Heartbeat((self.head_of)(self.tenant.clone()).await)),
         };
         self.has_ended = !matches!(pulse, Some(Pulse::Answer(_) | Pulse::Heartbeat(_)));

@@ -209,6 +209,29 @@ on_both_databases! {
     }
 }
 
+/// Objects in two parts, of which one is skipped.
+const PARTS: [&str; 4] = [
+    "payments(first: 2) { nodes { id @skip(if: $yes) } nodes { status } }",
+    "payments(first: 2) { pageInfo @skip(if: $yes) { hasNextPage } } payments(first: 2) { nodes { status } }",
+    "payments { nodes { amount { currency @skip(if: $yes) } amount { amount } } }",
+    "payments { nodes { ... on Node @skip(if: $yes) { id } } } payments { nodes { id } }",
+];
+
+on_both_databases! {
+    with [("BILLPAY_LIMITS__TENANT_POINTS_PER_MINUTE", "0")]
+    async fn an_object_of_which_a_part_is_skipped_is_told_with_the_other(app: TestApp) {
+        let client = app.admin();
+        client.pay_until("1111111", &FINAL).await;
+        for fields in PARTS {
+            for yes in [true, false] {
+                let data = alike(&client, "query ($yes: Boolean!)", fields, "", json!({ "yes": yes })).await;
+                let payment = &data["payments"]["nodes"][0];
+                assert!(payment.as_object().is_some_and(|payment| !payment.is_empty()), "{fields}: {data}");
+            }
+        }
+    }
+}
+
 on_both_databases! {
     with [("BILLPAY_LIMITS__TENANT_POINTS_PER_MINUTE", "0")]
     async fn a_payment_alone_is_told_as_the_library_tells_it(app: TestApp) {
