@@ -75,11 +75,6 @@ pub fn planted(weakness: Weakness) -> bool {
     cfg!(debug_assertions) && of_this_process() == Some(weakness)
 }
 
-/// Whether a test planted any.
-pub fn any_planted() -> bool {
-    cfg!(debug_assertions) && of_this_process().is_some()
-}
-
 /// Says loudly that this process is not to be trusted, where it is not.
 pub fn announce() {
     let wanted = std::env::var(VARIABLE).unwrap_or_default();

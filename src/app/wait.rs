@@ -40,7 +40,11 @@ impl App {
             };
             tokio::select! {
                 biased;
-                told = waiter.next() => payment = told,
+                told = waiter.next() => {
+                    if told.version > payment.version {
+                        payment = told;
+                    }
+                }
                 () = sleep_until(give_up) => return self.read_again(payment).await,
                 () = told_elsewhere => payment = self.read_again(payment).await?,
             }

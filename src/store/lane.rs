@@ -26,6 +26,10 @@ const LONGEST_REST: Duration = Duration::from_secs(1);
 /// None is kept longer, so that what another address of the database means is learned in time.
 const LONGEST_LIFE: Duration = Duration::from_secs(1_800);
 
+/// No answer is waited for any longer: the database would have given up the statement. On a connection that is dead
+/// without a word those who wait for the same statement would wait for ever.
+const LONGEST_ANSWER: Duration = Duration::from_secs(25);
+
 /// The connections, and who may have one.
 pub(super) struct Lane {
     options: Arc<PgConnectOptions>,
@@ -77,7 +81,8 @@ impl Lane {
         let values = SqlxValues(statement.values.unwrap_or(Values(Vec::new())));
         let query = sqlx::query_with(AssertSqlSafe(statement.sql), values);
         self.statements.increment(1);
-        let rows = query.fetch_all(&mut one.connection).await;
+        // Given up, the connection is closed with it: nobody knows what became of the statement.
+        let rows = timeout(LONGEST_ANSWER, query.fetch_all(&mut one.connection)).await.map_err(|_| unanswered())?;
         let rows = rows.map_err(|error| DbErr::Query(RuntimeErr::SqlxError(Arc::new(error))))?;
         one.rests_since = Instant::now();
         self.lock().push(one);
@@ -109,6 +114,10 @@ impl Lane {
     fn lock(&self) -> MutexGuard<'_, Vec<Kept>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn unanswered() -> DbErr {
+    DbErr::Custom("the database did not answer in time".to_owned())
 }
 
 fn none_free() -> DbErr {

@@ -19,7 +19,8 @@ pub struct Waiters(Mutex<HashMap<PaymentId, watch::Sender<Option<Payment>>>>);
 #[derive(Debug)]
 pub struct Waiter {
     payment: PaymentId,
-    told: watch::Receiver<Option<Payment>>,
+    /// None: it ends.
+    told: Option<watch::Receiver<Option<Payment>>>,
     waiters: Arc<Waiters>,
 }
 
@@ -28,7 +29,7 @@ impl Waiters {
     pub fn wait_for(self: &Arc<Self>, payment: PaymentId) -> Waiter {
         let mut waiters = self.lock();
         let told = waiters.entry(payment).or_insert_with(|| watch::Sender::new(None)).subscribe();
-        Waiter { payment, told, waiters: Arc::clone(self) }
+        Waiter { payment, told: Some(told), waiters: Arc::clone(self) }
     }
 
     /// Whether anybody waits for it.
@@ -62,23 +63,24 @@ impl Waiter {
 
     /// The payment after the next change, or after the one that came meanwhile.
     pub async fn next(&mut self) -> Payment {
-        loop {
-            if self.told.changed().await.is_err() {
-                // Only this one's end ends the channel.
-                std::future::pending::<()>().await;
-            }
-            if let Some(payment) = self.told.borrow_and_update().clone() {
+        while let Some(told) = &mut self.told
+            && told.changed().await.is_ok()
+        {
+            if let Some(payment) = told.borrow_and_update().clone() {
                 return payment;
             }
         }
+        // Only this one's end ends the channel.
+        std::future::pending().await
     }
 }
 
 impl Drop for Waiter {
     fn drop(&mut self) {
         let mut waiters = self.waiters.lock();
-        // This one is among those that are counted.
-        if waiters.get(&self.payment).is_some_and(|waiting| waiting.receiver_count() <= 1) {
+        // Under the lock, so that of several that end together the last finds that it is.
+        drop(self.told.take());
+        if waiters.get(&self.payment).is_some_and(|waiting| waiting.receiver_count() == 0) {
             waiters.remove(&self.payment);
         }
     }

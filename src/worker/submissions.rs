@@ -3,7 +3,7 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use tokio::sync::Semaphore;
@@ -17,8 +17,11 @@ use crate::app::engine::{Claimed, Found};
 use crate::store::StoreError;
 use crate::telemetry::spans;
 
-/// Once in so many looks what was never sent is not taken first, so that it cannot hold up what is to be looked up.
+/// Once in so many looks at all that is due what was never sent is not taken first, so that it cannot hold up what is to
+/// be looked up.
 const FAIR_TURN: u64 = 4;
+/// How long there is between two of those looks: what was never sent is taken meanwhile.
+const GATHER: Duration = Duration::from_millis(20);
 
 /// Runs until the stop, and then until every step that was begun has ended.
 pub(super) async fn run(app: App, options: WorkerOptions, shutdown: CancellationToken) {
@@ -49,31 +52,41 @@ struct Steps {
     /// Whether something may be due for which there was no room.
     is_short: Arc<AtomicBool>,
     looks: u64,
+    looked_at: Option<Instant>,
 }
 
 impl Steps {
     fn new(app: App, concurrency: usize) -> Self {
         let permits = Arc::new(Semaphore::new(concurrency));
-        Self { app, permits, under_way: TaskTracker::new(), is_short: Arc::default(), looks: 0 }
+        Self { app, permits, under_way: TaskTracker::new(), is_short: Arc::default(), looks: 0, looked_at: None }
     }
 
     /// Begins as much as is due and there is room for; tells how long nothing will be due. A stop ends it before the next
     /// claim, also where there is always more to do.
     async fn begin_due(&mut self, shutdown: &CancellationToken) -> Result<Option<Duration>, StoreError> {
         while !shutdown.is_cancelled() {
-            self.looks += 1;
-            // Whoever is claimed now is seen to be short of room later, never the other way round.
+            // Set before the room is looked at: a step that ends between the two nudges in vain, and never fails to.
             self.is_short.store(true, Ordering::Release);
-            if self.room() > 0 && self.looks % FAIR_TURN != 0 {
-                let unsent = self.app.claim_unsent(self.room()).await?;
-                self.begin(unsent).await;
-            }
             if self.room() == 0 {
                 // A step that ends nudges.
                 return Ok(None);
             }
+            let too_soon = self.looked_at.and_then(|at| GATHER.checked_sub(at.elapsed()));
+            self.looks += 1;
+            if too_soon.is_some() || self.looks % FAIR_TURN != 0 {
+                let unsent = self.app.claim_unsent(self.room()).await?;
+                self.begin(unsent).await;
+            }
+            if self.room() == 0 {
+                return Ok(None);
+            }
+            if too_soon.is_some() {
+                self.is_short.store(false, Ordering::Release);
+                return Ok(too_soon);
+            }
             let due_in = self.app.store.next_due_in().await?;
             if due_in != Some(Duration::ZERO) {
+                self.looked_at = Some(Instant::now());
                 self.is_short.store(false, Ordering::Release);
                 return Ok(due_in);
             }

@@ -127,7 +127,7 @@ async fn assert_books(app: &TestApp, payments: i64) {
 }
 
 /// A new payment of an account, as the application hands it to the store.
-fn new_payment(clock: &Clock, key: &str, account: &str, minor: i64) -> NewSubmission {
+pub(crate) fn new_payment(clock: &Clock, key: &str, account: &str, minor: i64) -> NewSubmission {
     let (ids, now) = (Ids::from_system(clock.clone()), clock.now());
     let amount = Money::from_minor(minor, "KES".parse().expect("a currency"));
     let id: PaymentId = ids.next();

@@ -56,6 +56,7 @@ mod soak;
 mod sockets;
 mod statement_matrix;
 mod statements;
+mod steps_at_once;
 mod subscriptions;
 mod tenant_matrix;
 mod tenants;

@@ -130,7 +130,8 @@ impl App {
         after.fence = submission.fence;
         after.fault_count = submission.fault_count;
         work.release(&after, next).await?;
-        if asked_meanwhile {
+        if next.is_some() {
+            // It may come due before the worker would look by itself.
             work.wake_worker();
         }
         work.commit().await

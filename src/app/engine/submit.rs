@@ -215,10 +215,15 @@ impl App {
         marked: Option<&WithParts>,
         outcome: &Result<Vec<PaymentAnswer>, ProviderError>,
     ) -> Result<(), StoreError> {
-        settling(submission.id, || async {
-            match marked {
-                Some(marked) if self.settle_plainly(submission, marked, outcome).await? => Ok(()),
-                Some(_) | None => self.try_settle(submission, outcome).await,
+        // With others once: what could not be stored so waits for nobody else again.
+        let mut with_others = marked;
+        settling(submission.id, || {
+            let marked = with_others.take();
+            async move {
+                match marked {
+                    Some(marked) if self.settle_plainly(submission, marked, outcome).await? => Ok(()),
+                    Some(_) | None => self.try_settle(submission, outcome).await,
+                }
             }
         })
         .await

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::super::time::{micros, now_sql};
 use super::super::work::payment_event;
 use super::super::{Store, StoreError};
-use super::{Told, tell_of, told_columns};
+use super::{Told, held, impatiently, tell_of, told_columns};
 use crate::crash::Step;
 use crate::domain::event::EventType;
 use crate::domain::payment::submission::Submission;
@@ -36,12 +36,12 @@ pub struct PlainMark {
 static MARK: LazyLock<String> = LazyLock::new(|| {
     format!(
         "WITH asked AS MATERIALIZED (
-    SELECT * FROM json_to_recordset($1::json) AS item ({columns}, place integer, submission_id uuid, fence bigint,
+    SELECT item.* FROM {impatiently} CROSS JOIN json_to_recordset($1::json) AS item ({columns}, place integer, submission_id uuid, fence bigint,
         attempt_no integer, submits integer, begins_at bigint, key_first_used_at bigint, request_bytes text,
         lease_needs bigint, deadline bigint, updated_at bigint)
 ), held AS MATERIALIZED (
     SELECT asked.* FROM asked JOIN submissions ON submissions.id = asked.submission_id
-    WHERE submissions.fence = asked.fence AND submissions.attempt_count = asked.attempt_no - 1
+    WHERE {held} AND submissions.attempt_count = asked.attempt_no - 1
         AND submissions.lease_until > {now} + asked.lease_needs
     ORDER BY submissions.id FOR UPDATE OF submissions
 ), marked AS (
@@ -59,7 +59,9 @@ static MARK: LazyLock<String> = LazyLock::new(|| {
     INSERT INTO attempts (submission_id, no, fence, kind, state, started_at, deadline)
     SELECT submission_id, attempt_no, fence, '{submit}', '{sending}', begins_at, deadline FROM marked
 ), {tell}",
+        impatiently = impatiently!(),
         columns = told_columns!(),
+        held = held(),
         now = now_sql(DbBackend::Postgres, "$3"),
         submit = AttemptKind::Submit,
         sending = AttemptState::Sending,

@@ -1,5 +1,7 @@
 //! Settlements: what providers answered.
 
+use std::sync::LazyLock;
+
 use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
@@ -8,7 +10,7 @@ use super::super::convert::disbursement_json;
 use super::super::time::micros;
 use super::super::work::payment_event;
 use super::super::{AttemptEnd, Store, StoreError};
-use super::{Told, tell_of, told_columns};
+use super::{Told, held, impatiently, tell_of, told_columns};
 use crate::crash::Step;
 use crate::domain::event::EventType;
 use crate::domain::ids::{BillId, EvidenceId};
@@ -57,13 +59,16 @@ pub struct PlainEvidence {
     pub note: Option<&'static str>,
 }
 
-/// The parameters: the settlements as JSON, and the time of the events.
+/// The parameters: the settlements as JSON, and the time of the events. Several of them may pay parts of one bill.
 ///
 /// Where a payment of the tenant that was believed lost has succeeded since this one was made, the two may be one payment
 /// made twice: that is looked at with care.
-const SETTLE: &str = concat!(
+static SETTLE: LazyLock<String> = LazyLock::new(|| TEMPLATE.replace("$HELD", held()));
+const TEMPLATE: &str = concat!(
     "WITH asked AS MATERIALIZED (
-    SELECT * FROM json_to_recordset($1::json) AS item (",
+    SELECT item.* FROM ",
+    impatiently!(),
+    " CROSS JOIN json_to_recordset($1::json) AS item (",
     told_columns!(),
     ", place integer, submission_id uuid, fence bigint, attempt_no integer, look_up_requests integer,
         next_action_at bigint, last_submit_at bigint, last_submit_verdict text, submission_reference text,
@@ -76,7 +81,7 @@ const SETTLE: &str = concat!(
         bill_id uuid, bill_minor bigint, part_reference text)
 ), held AS MATERIALIZED (
     SELECT asked.* FROM asked JOIN submissions ON submissions.id = asked.submission_id
-    WHERE submissions.fence = asked.fence AND submissions.attempt_count = asked.attempt_no
+    WHERE $HELD AND submissions.attempt_count = asked.attempt_no
         AND submissions.look_up_requests = asked.look_up_requests
     ORDER BY submissions.id FOR UPDATE OF submissions
 ), settled AS (
@@ -96,9 +101,10 @@ const SETTLE: &str = concat!(
                 AND events.at > payments.created_at))
     RETURNING held.*
 ), paid AS (
-    UPDATE bills SET amount_due_minor = bills.amount_due_minor - settled.bill_minor,
-        amount_paid_minor = bills.amount_paid_minor + settled.bill_minor
-    FROM settled WHERE bills.id = settled.bill_id
+    UPDATE bills SET amount_due_minor = bills.amount_due_minor - parts.minor,
+        amount_paid_minor = bills.amount_paid_minor + parts.minor
+    FROM (SELECT bill_id, sum(bill_minor)::bigint AS minor FROM settled WHERE bill_id IS NOT NULL GROUP BY bill_id) parts
+    WHERE bills.id = parts.bill_id
     RETURNING bills.id
 ), released AS (
     UPDATE submissions SET lease_owner = NULL, lease_until = NULL, next_action_at = settled.next_action_at,
@@ -182,7 +188,7 @@ impl Store {
         let rows: Vec<Row<'_>> = settlements.iter().enumerate().map(|(place, one)| row(place, one)).collect();
         let Ok(json) = serde_json::to_string(&rows) else { return vec![Ok(false); settlements.len()] };
         let made = self
-            .change_at_once(Step::Settle, SETTLE, vec![json.into(), micros(self.clock.now()).into()], rows.len())
+            .change_at_once(Step::Settle, &SETTLE, vec![json.into(), micros(self.clock.now()).into()], rows.len())
             .await;
         let comes_due = |(one, made): (&PlainSettlement, &Result<bool, StoreError>)| {
             one.next_action_at.is_some() && matches!(made, Ok(true))

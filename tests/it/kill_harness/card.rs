@@ -125,13 +125,14 @@ impl Card {
         }
     }
 
-    /// For long runs: fails where commits were to be cut and those of new payments were not, or none at all; and where
+    /// For long runs: fails where commits were to be cut and those of new payments, or of their steps, were not; and where
     /// more than half of the wishes for one ware were refused, so that it was hardly bought.
     pub(super) fn assert_thorough(&self) {
         if let Some(cuts) = &self.cuts {
-            let of_creates = cuts.iter().filter(|((commit, _), _)| *commit == Commit::Create);
-            let of_creates: u32 = of_creates.map(|(_, count)| count).sum();
-            assert!(of_creates > 0, "{self}\nno commit of a new payment was cut: {cuts:?}");
+            for kind in [Commit::Create, Commit::Step, Commit::Other] {
+                let count: u32 = cuts.iter().filter(|((commit, _), _)| *commit == kind).map(|(_, count)| count).sum();
+                assert!(count > 0, "{self}\nno commit of the kind {kind:?} was cut: {cuts:?}");
+            }
         }
         for (ware, sales) in &self.sales {
             let all = sales.made + sales.refused + sales.given_up;

@@ -1,8 +1,9 @@
 //! A wire that the bench holds: a TCP proxy before the providers or the database, which can be cut, slowed and reset,
 //! loses a COMMIT or the word that it was done, and holds a single request back for as long as a test wants.
 //!
-//! It knows what passes by little: a request line of HTTP; and of PostgreSQL's messages the COMMIT, and the batch of new
-//! payments, which one statement stores that is a transaction of its own. A request that was held back is delivered whether or not its sender still waits, as networks do.
+//! It knows what passes by little: a request line of HTTP; and of PostgreSQL's messages the COMMIT, and the batches of new
+//! payments, of marks and of settlements, each stored by one statement that is a transaction of its own. A request that
+//! was held back is delivered whether or not its sender still waits, as networks do.
 
 mod pump;
 
@@ -39,6 +40,8 @@ pub(super) enum Weather {
 pub(super) enum Commit {
     /// The batch of new payments, whose statement commits itself.
     Create,
+    /// The marks or the settlements of plain payments, whose statement commits itself.
+    Step,
     /// COMMIT, of any other transaction.
     Other,
 }

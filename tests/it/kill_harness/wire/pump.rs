@@ -16,6 +16,8 @@ const COMMIT: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
 /// What the batch of new payments has in it, and no other message to PostgreSQL: a name in its JSON. The text of the
 /// statement has the name without quotes.
 const BATCH: &[u8] = b"\"request_hash\":";
+/// What the marks and the settlements of plain payments have in them, which are stored by one statement, too.
+const STEPS: [&[u8]; 2] = [b"\"lease_needs\":", b"\"evidence_id\":"];
 /// How long a request that was held back has for its effect after its sender hung up.
 const AFTERMATH: Duration = Duration::from_secs(3);
 
@@ -39,6 +41,8 @@ pub(super) async fn carry(near: TcpStream, shared: Arc<Shared>) {
 pub(super) fn commit_among(bytes: &[u8]) -> Option<Commit> {
     if has(bytes, BATCH) {
         Some(Commit::Create)
+    } else if STEPS.iter().any(|step| has(bytes, step)) {
+        Some(Commit::Step)
     } else if has(bytes, COMMIT) {
         Some(Commit::Other)
     } else {
@@ -117,6 +121,8 @@ mod tests {
         assert_eq!(commit_among(b"Q\0\0\0\x0aBEGIN\0\0"), None);
         assert_eq!(commit_among(b"Q\0\0\0\x19SAVEPOINT COMMIT\0"), None);
         assert_eq!(commit_among(br#"B[{"place":0,"request_hash":"ab"}]"#), Some(Commit::Create));
+        assert_eq!(commit_among(br#"B[{"place":0,"lease_needs":1}]"#), Some(Commit::Step));
+        assert_eq!(commit_among(br#"B[{"place":0,"evidence_id":"x"}]"#), Some(Commit::Step));
         assert_eq!(commit_among(b"P INSERT INTO payments (idempotency_key, request_hash, submission_id)"), None);
     }
 }
