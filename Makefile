@@ -23,7 +23,7 @@ faults: setup-test playground ## break everything, again and again, and print th
 		$(if $(FAULT),faults_are_all_survived,kill_harness::bench)
 
 rows: setup-test playground ## the faults that have a test of their own, as often as their rows ask (PROMOTIONS=20, BILLPAY_TEST_RACES=10000, …)
-	scripts/with-postgres.sh cargo test --test it -- --ignored --test-threads=1 --nocapture fault_rows f29_long f30_long
+	scripts/with-postgres.sh cargo test --test it -- --ignored --test-threads=1 --nocapture fault_rows f25_ f29_long f30_long
 
 teeth: setup-test playground ## plant each weakness into the server, and see that the fault bench finds it (FAULT=w3, SEED=n)
 	scripts/with-postgres.sh cargo test --test it -- --ignored --test-threads=1 --nocapture kill_harness::teeth

@@ -244,8 +244,7 @@ impl Query {
         require(ctx.requester(), Scope::PaymentsRead).map_err(top_level)?;
         let page = PageArguments { first, after, last, before }.request("pay")?;
         let filter = filter::payments(filter.unwrap_or_default())?;
-        let found = payment_list::page(ctx, &filter, page).await?;
-        Ok(PaymentPage(connection(found, |payment| payment.id.to_string(), Payment)))
+        payment_list::page(ctx, &filter, page).await
     }
 
     /// A control number.

@@ -10,6 +10,10 @@
 //! runs back through everybody's payments until it has met enough of this tenant's. With values that it cannot see, the
 //! plan by the index of the tenant is made once and kept. A filtered list shows its values: there they decide which
 //! index is the right one.
+//!
+//! Of a page that asks for little, few columns are read ([`brief`]), under the same conditions and in the same order.
+
+mod brief;
 
 use std::sync::LazyLock;
 
@@ -40,7 +44,7 @@ impl Store {
         filter: &PaymentFilter,
         page: PageRequest,
     ) -> Result<Page<Payment>, StoreError> {
-        let rows = self.page_rows(select(owner, filter, page), page).await?;
+        let rows = self.page_rows(select(PAYMENT_COLUMNS.as_str(), owner, filter, page), page).await?;
         let found = rows.iter().map(|row| read_payment(payment_row(&mut Cells::try_new(row)?)?));
         Ok(page.cut(found.collect::<Result<Vec<_>, StoreError>>()?))
     }
@@ -52,11 +56,8 @@ impl Store {
         filter: &PaymentFilter,
         page: PageRequest,
     ) -> Result<Page<(Payment, Option<BillNumber>)>, StoreError> {
-        let mut select = select(owner, filter, page);
-        let named =
-            Expr::col(bill_number::Column::Id.as_column_ref()).equals(payment::Column::BillNumberId.as_column_ref());
-        let visible = owner.condition(bill_number::Column::TenantId, bill_number::Column::Customer).add(named);
-        select.expr(Expr::cust(BILL_NUMBER_COLUMNS.as_str())).left_join(bill_number::Entity, visible);
+        let mut select = select(PAYMENT_COLUMNS.as_str(), owner, filter, page);
+        join_bill_numbers(&mut select, BILL_NUMBER_COLUMNS.as_str(), owner);
         let rows = self.page_rows(select, page).await?;
         Ok(page.cut(rows.iter().map(both).collect::<Result<Vec<_>, StoreError>>()?))
     }
@@ -68,18 +69,26 @@ impl Store {
     }
 }
 
-/// The payments of a page, but for its limit.
-fn select(owner: &Owner, filter: &PaymentFilter, page: PageRequest) -> SelectStatement {
+/// These columns of the payments of a page, but for its limit.
+fn select(columns: &'static str, owner: &Owner, filter: &PaymentFilter, page: PageRequest) -> SelectStatement {
     let order = match page.from {
         From::Start => Order::Desc,
         From::End => Order::Asc,
     };
     Query::select()
-        .expr(Expr::cust(PAYMENT_COLUMNS.as_str()))
+        .expr(Expr::cust(columns))
         .from(payment::Entity)
         .cond_where(wanted(owner, filter, page))
         .order_by(payment::Column::Id.as_column_ref(), order)
         .to_owned()
+}
+
+/// Adds these columns of the bill numbers that the payments name, where the owner may see them.
+fn join_bill_numbers(select: &mut SelectStatement, columns: &'static str, owner: &Owner) {
+    let named =
+        Expr::col(bill_number::Column::Id.as_column_ref()).equals(payment::Column::BillNumberId.as_column_ref());
+    let visible = owner.condition(bill_number::Column::TenantId, bill_number::Column::Customer).add(named);
+    select.expr(Expr::cust(columns)).left_join(bill_number::Entity, visible);
 }
 
 fn wanted(owner: &Owner, filter: &PaymentFilter, page: PageRequest) -> Condition {

@@ -54,6 +54,7 @@ mod service_attacks;
 mod shared_events;
 mod soak;
 mod sockets;
+mod stalled_subscribers;
 mod statement_matrix;
 mod statements;
 mod steps_at_once;

@@ -4,6 +4,8 @@
 //! the answer, but has the library resolve everything. The bytes of both answers must be the same. The plain fields are
 //! those of the product's own table, so that none can be forgotten.
 
+mod brief;
+
 use billpay::graphql::plain;
 use serde_json::{Value, json};
 
@@ -172,7 +174,16 @@ on_both_databases! {
 }
 
 /// Documents with plans, and some that look as if they had one: fields, and the fragments that they name.
-const SHAPES: [(&str, &str); 12] = [
+const SHAPES: [(&str, &str); 15] = [
+    (
+        "payments { nodes { id billNumber { id } } } more: payments { nodes { billNumber { id verified createdAt } } }",
+        "",
+    ),
+    ("payments { nodes { id billNumber { id } } edges { node { dueDate billNumber { description } } } }", ""),
+    (
+        "payments { nodes { ...F } } fewer: payments(first: 0) { nodes { ...F } }",
+        "fragment F on Payment { billNumber { id } }",
+    ),
     ("payments { nodes { status id } edges { node { id status } cursor } pageInfo { endCursor } }", ""),
     ("payments { nodes { b: id a: id __typename t: __typename amount { __typename c: currency a: amount } } }", ""),
     ("payments { nodes { id status id ... { status version } version id } }", ""),

@@ -1,11 +1,14 @@
 //! What stands beside an object in memory, so that its plain fields wait for nothing.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_graphql::ContextBase;
+use uuid::Uuid;
 
 use crate::app::App;
 use crate::app::catalogue::Snapshot;
+use crate::domain::bill_number::BillNumber;
 use crate::domain::requester::{Requester, Scope};
 use crate::graphql::context::Known;
 use crate::graphql::execute::RequestContext;
@@ -16,8 +19,16 @@ pub struct AtHand<'a> {
     pub requester: &'a Requester,
     /// The billers.
     pub billers: Arc<Snapshot>,
-    /// What the lists of this request have read beside their own objects.
-    pub known: &'a Known,
+    /// The bill numbers that were read with payments.
+    pub bill_numbers: BillNumbers<'a>,
+}
+
+/// Where bill numbers are that were read with payments, by id; None: there is none that the requester may see.
+pub enum BillNumbers<'a> {
+    /// In the context of the request, where its lists leave them for all.
+    Left(&'a Known),
+    /// With one page, which alone may look at them.
+    OfPage(&'a HashMap<Uuid, Option<BillNumber>>),
 }
 
 impl<'a> AtHand<'a> {
@@ -26,7 +37,23 @@ impl<'a> AtHand<'a> {
         Self {
             requester: &ctx.data_unchecked::<RequestContext>().requester,
             billers: ctx.data_unchecked::<App>().catalogue.snapshot(),
-            known: ctx.data_unchecked::<Known>(),
+            bill_numbers: BillNumbers::Left(ctx.data_unchecked::<Known>()),
+        }
+    }
+
+    /// The same, but with the bill numbers of one page in place of those that lists have left.
+    pub fn with_bill_numbers<'b>(self, read: &'b HashMap<Uuid, Option<BillNumber>>) -> AtHand<'b>
+    where
+        'a: 'b,
+    {
+        AtHand { requester: self.requester, billers: self.billers, bill_numbers: BillNumbers::OfPage(read) }
+    }
+
+    /// What `tell` makes of a bill number; None where it was not read.
+    pub fn bill_number<T>(&self, id: Uuid, tell: impl FnOnce(Option<&BillNumber>) -> T) -> Option<T> {
+        match self.bill_numbers {
+            BillNumbers::Left(known) => known.bill_number(id, tell),
+            BillNumbers::OfPage(read) => read.get(&id).map(|number| tell(number.as_ref())),
         }
     }
 

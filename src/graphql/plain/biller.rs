@@ -2,9 +2,7 @@
 
 use async_graphql::parser::types::SelectionSet;
 
-use super::at_hand::AtHand;
 use super::field::{Field, Fragments, Part, Plain, held};
-use super::json::Json;
 use super::plan::Plan;
 use crate::domain::biller::Biller;
 use crate::domain::ids::BillerId;
@@ -35,6 +33,7 @@ const FIELDS: &[F] = &[
 impl Plain for Biller {
     const TYPE: &'static str = "Biller";
     const INTERFACES: &'static [&'static str] = &["Node"];
+    const ALL_BRIEF: bool = true;
 
     fn fields() -> &'static [F] {
         FIELDS
@@ -44,7 +43,7 @@ impl Plain for Biller {
 /// The writer of the biller that an object names. One that this process has not heard of yet is not at hand.
 pub fn named<O: 'static>(set: &SelectionSet, fragments: &Fragments, id: fn(&O) -> BillerId) -> Option<Part<O>> {
     let plan = Plan::<Biller>::of(set, fragments)?;
-    Some(Box::new(move |whole: &O, at_hand: &AtHand<'_>, json: &mut Json| {
+    Some(Part::by(plan, move |plan, whole: &O, at_hand, json| {
         let biller = at_hand.billers.get(id(whole))?;
         plan.write(biller, at_hand, json)
     }))

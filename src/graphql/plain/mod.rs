@@ -6,10 +6,14 @@
 //! every payment is written as JSON ([`super::written`]), and a page of them at once; else, and for the payments of
 //! which something is not at hand, the library resolves them as ever. Both tell the same: a test compares them field by
 //! field.
+//!
+//! A page that asks for the brief ones among these fields alone is known before anything is read (`brief`): the store
+//! then reads few columns of each row.
 
 mod at_hand;
 mod bill_number;
 mod biller;
+mod brief;
 mod field;
 mod json;
 mod money;
@@ -21,6 +25,7 @@ mod plan;
 mod plans;
 mod whole;
 
+pub(in crate::graphql) use brief::BriefPage;
 pub(in crate::graphql) use output::PaymentPage;
 pub(in crate::graphql) use plans::Plans;
 
@@ -41,6 +46,8 @@ pub struct PlainField {
     pub name: &'static str,
     /// Its own type, where that has plain fields again.
     pub of: Option<&'static str>,
+    /// Whether it is among those that lists usually ask for.
+    pub is_brief: bool,
 }
 
 /// Every plain field of every type, so that a test can ask for each.
@@ -59,6 +66,7 @@ fn of_type<O: Plain>() -> Vec<PlainField> {
             Writer::Leaf(_) => None,
             Writer::Part { of, compile: _ } => Some(of),
         },
+        is_brief: O::ALL_BRIEF || field.is_brief,
     });
     named.collect()
 }

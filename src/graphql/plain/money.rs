@@ -13,6 +13,7 @@ const FIELDS: &[F] = &[
 impl Plain for Money {
     const TYPE: &'static str = "Money";
     const INTERFACES: &'static [&'static str] = &[];
+    const ALL_BRIEF: bool = true;
 
     fn fields() -> &'static [F] {
         FIELDS

@@ -7,6 +7,7 @@ use async_graphql::registry::Registry;
 use async_graphql::{
     ContainerType, Context, ContextSelectionSet, ID, ObjectType, OutputType, Positioned, ServerResult, Value,
 };
+use bytes::Bytes;
 
 use super::page::Page;
 use super::plans::Plans;
@@ -46,7 +47,12 @@ impl ContainerType for Payment {
 impl ObjectType for Payment {}
 
 /// A page of payments.
-pub struct PaymentPage(pub Page);
+pub enum PaymentPage {
+    /// As JSON: nothing was read but what it tells.
+    Written(Bytes),
+    /// As it was read.
+    Read(Page),
+}
 
 impl OutputType for PaymentPage {
     fn type_name() -> Cow<'static, str> {
@@ -58,9 +64,13 @@ impl OutputType for PaymentPage {
     }
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
-        match Plans::write_page(ctx, &self.0) {
+        let page = match self {
+            Self::Written(json) => return Ok(written(json.clone())),
+            Self::Read(page) => page,
+        };
+        match Plans::write_page(ctx, page) {
             Some(json) => Ok(written(json)),
-            None => OutputType::resolve(&self.0, ctx, field).await,
+            None => OutputType::resolve(page, ctx, field).await,
         }
     }
 }

@@ -3,9 +3,7 @@
 use async_graphql::connection::{Connection, Edge, EmptyFields};
 use async_graphql::parser::types::SelectionSet;
 
-use super::at_hand::AtHand;
 use super::field::{Field, Fragments, Part, Plain};
-use super::json::Json;
 use super::plan::Plan;
 use crate::domain::payment::Payment as DomainPayment;
 use crate::graphql::object::connection::IdCursor;
@@ -33,6 +31,7 @@ const PAGE: &[Field<Page>] = &[
 impl Plain for Page {
     const TYPE: &'static str = "PaymentConnection";
     const INTERFACES: &'static [&'static str] = &[];
+    const ALL_BRIEF: bool = true;
 
     fn fields() -> &'static [Field<Self>] {
         PAGE
@@ -47,6 +46,7 @@ const EDGE: &[Field<PaymentEdge>] = &[
 impl Plain for PaymentEdge {
     const TYPE: &'static str = "PaymentEdge";
     const INTERFACES: &'static [&'static str] = &[];
+    const ALL_BRIEF: bool = true;
 
     fn fields() -> &'static [Field<Self>] {
         EDGE
@@ -63,6 +63,7 @@ const ENDS: &[Field<PageEnds>] = &[
 impl Plain for PageEnds {
     const TYPE: &'static str = "PageInfo";
     const INTERFACES: &'static [&'static str] = &[];
+    const ALL_BRIEF: bool = true;
 
     fn fields() -> &'static [Field<Self>] {
         ENDS
@@ -71,28 +72,26 @@ impl Plain for PageEnds {
 
 fn edges(set: &SelectionSet, fragments: &Fragments) -> Option<Part<Page>> {
     let plan = Plan::<PaymentEdge>::of(set, fragments)?;
-    Some(Box::new(move |page: &Page, at_hand: &AtHand<'_>, json: &mut Json| {
+    Some(Part::by(plan, |plan, page: &Page, at_hand, json| {
         json.list(&page.edges, |json, edge| plan.write(edge, at_hand, json))
     }))
 }
 
 fn nodes(set: &SelectionSet, fragments: &Fragments) -> Option<Part<Page>> {
     let plan = Plan::<DomainPayment>::of(set, fragments)?;
-    Some(Box::new(move |page: &Page, at_hand: &AtHand<'_>, json: &mut Json| {
+    Some(Part::by(plan, |plan, page: &Page, at_hand, json| {
         json.list(&page.edges, |json, edge| plan.write(&edge.node.0, at_hand, json))
     }))
 }
 
 fn node(set: &SelectionSet, fragments: &Fragments) -> Option<Part<PaymentEdge>> {
     let plan = Plan::<DomainPayment>::of(set, fragments)?;
-    Some(Box::new(move |edge: &PaymentEdge, at_hand: &AtHand<'_>, json: &mut Json| {
-        plan.write(&edge.node.0, at_hand, json)
-    }))
+    Some(Part::by(plan, |plan, edge: &PaymentEdge, at_hand, json| plan.write(&edge.node.0, at_hand, json)))
 }
 
 fn page_info(set: &SelectionSet, fragments: &Fragments) -> Option<Part<Page>> {
     let plan = Plan::<PageEnds>::of(set, fragments)?;
-    Some(Box::new(move |page: &Page, at_hand: &AtHand<'_>, json: &mut Json| {
+    Some(Part::by(plan, |plan, page: &Page, at_hand, json| {
         let ends = PageEnds {
             has_previous: page.has_previous_page,
             has_next: page.has_next_page,

@@ -48,6 +48,7 @@ const PROVIDER: &[Field<ProviderCode>] = &[
 impl Plain for ProviderCode {
     const TYPE: &'static str = "Provider";
     const INTERFACES: &'static [&'static str] = &["Node"];
+    const ALL_BRIEF: bool = true;
 
     fn fields() -> &'static [Field<Self>] {
         PROVIDER

@@ -12,25 +12,28 @@ use crate::graphql::object::payment_parts::{DeliverySpeed, PaymentStatus};
 type F = Field<Payment>;
 
 const FIELDS: &[F] = &[
-    F::leaf("id", |payment, _, json| json.shown(payment.id)),
-    F::leaf("status", |payment, _, json| json.word(PaymentStatus::from(payment.status))),
-    F::leaf("version", |payment, _, json| json.number(payment.version)),
+    F::leaf("id", |payment, _, json| json.shown(payment.id)).brief(),
+    F::leaf("status", |payment, _, json| json.word(PaymentStatus::from(payment.status))).brief(),
+    F::leaf("version", |payment, _, json| json.number(payment.version)).brief(),
     F::part("amount", Money::TYPE, |set, fragments| {
         held::<Payment, Money>(set, fragments, |payment| Some(&payment.amount))
-    }),
+    })
+    .brief(),
     F::part("biller", Biller::TYPE, |set, fragments| {
         biller::named::<Payment>(set, fragments, |payment| payment.biller_id)
-    }),
+    })
+    .brief(),
     F::part("provider", ProviderCode::TYPE, |set, fragments| {
         held::<Payment, ProviderCode>(set, fragments, |payment| Some(&payment.provider))
-    }),
-    F::leaf("accountReference", |payment, _, json| json.some_text(payment.account_reference.as_deref())),
+    })
+    .brief(),
+    F::leaf("accountReference", |payment, _, json| json.some_text(payment.account_reference.as_deref())).brief(),
     F::leaf("accountHolderName", |payment, _, json| json.some_text(payment.account_holder_name.as_deref())),
-    F::part("billNumber", BillNumber::TYPE, bill_number::of_payment),
+    F::part("billNumber", BillNumber::TYPE, bill_number::of_payment).brief(),
     F::part("payer", Payer::TYPE, |set, fragments| held::<Payment, Payer>(set, fragments, payer)),
-    F::leaf("description", |payment, _, json| json.some_text(payment.description.as_deref())),
+    F::leaf("description", |payment, _, json| json.some_text(payment.description.as_deref())).brief(),
     F::leaf("deliverySpeed", |payment, _, json| json.word(DeliverySpeed::from(payment.delivery_speed))),
-    F::leaf("processDate", |payment, _, json| json.shown(payment.process_date)),
+    F::leaf("processDate", |payment, _, json| json.shown(payment.process_date)).brief(),
     F::leaf("dueDate", |payment, _, json| json.some_shown(payment.due_date)),
     F::leaf("idempotencyKey", |payment, _, json| json.some_text(payment.idempotency_key.as_deref())),
     F::leaf("ourReference", |payment, _, json| json.some_text(payment.our_reference.as_deref())),
@@ -50,8 +53,8 @@ const FIELDS: &[F] = &[
         json.some_text(payment.provider_status.as_deref().filter(|_| at_hand.is_admin()))
     }),
     F::leaf("createdBy", |payment, _, json| json.text(&payment.created_by)),
-    F::leaf("createdAt", |payment, _, json| json.shown(payment.created_at)),
-    F::leaf("updatedAt", |payment, _, json| json.shown(payment.updated_at)),
+    F::leaf("createdAt", |payment, _, json| json.shown(payment.created_at)).brief(),
+    F::leaf("updatedAt", |payment, _, json| json.shown(payment.updated_at)).brief(),
 ];
 
 impl Plain for Payment {

@@ -18,6 +18,8 @@ use super::json::{Json, Told};
 /// How the objects of one selection set are written.
 pub struct Plan<O: 'static> {
     steps: Vec<Step<O>>,
+    /// Whether each of its fields is brief, at every depth.
+    is_brief: bool,
 }
 
 /// One field of the answer.
@@ -37,6 +39,8 @@ enum Write<O: 'static> {
 struct Draft<'a, O: 'static> {
     fragments: &'a Fragments,
     steps: Vec<Step<O>>,
+    /// Whether no field was met yet that is not brief.
+    is_brief: bool,
     /// The keys of the answer that are taken, each with the name of its field.
     taken: HashMap<&'a str, &'a str>,
 }
@@ -44,9 +48,15 @@ struct Draft<'a, O: 'static> {
 impl<O: Plain> Plan<O> {
     /// The plan of a selection set; None where it asks for anything that is not plain.
     pub fn of(set: &SelectionSet, fragments: &Fragments) -> Option<Self> {
-        let mut draft = Draft { fragments, steps: Vec::with_capacity(set.items.len()), taken: HashMap::new() };
+        let steps = Vec::with_capacity(set.items.len());
+        let mut draft = Draft { fragments, steps, is_brief: true, taken: HashMap::new() };
         draft.add_set(set)?;
-        Some(Self { steps: draft.steps })
+        Some(Self { steps: draft.steps, is_brief: draft.is_brief })
+    }
+
+    /// Whether it asks for nothing but what a brief page reads.
+    pub fn is_brief(&self) -> bool {
+        self.is_brief
     }
 
     /// Writes an object; None where something is not at hand.
@@ -57,7 +67,7 @@ impl<O: Plain> Plan<O> {
             match &step.write {
                 Write::TypeName => json.shown(O::TYPE)?,
                 Write::Leaf(write) => write(object, at_hand, json)?,
-                Write::Part(write) => write(object, at_hand, json)?,
+                Write::Part(part) => (part.write)(object, at_hand, json)?,
             }
         }
         json.raw(b"}");
@@ -111,14 +121,19 @@ impl<'a, O: Plain> Draft<'a, O> {
         Some(())
     }
 
-    fn writer(&self, name: &str, below: &SelectionSet) -> Option<Write<O>> {
+    fn writer(&mut self, name: &str, below: &SelectionSet) -> Option<Write<O>> {
         if name == "__typename" {
             return Some(Write::TypeName);
         }
         let field = O::fields().iter().find(|field| field.name == name)?;
+        self.is_brief &= O::ALL_BRIEF || field.is_brief;
         match field.writer {
             Writer::Leaf(write) => below.items.is_empty().then_some(Write::Leaf(write)),
-            Writer::Part { of: _, compile } => compile(below, self.fragments).map(Write::Part),
+            Writer::Part { of: _, compile } => {
+                let part = compile(below, self.fragments)?;
+                self.is_brief &= part.is_brief;
+                Some(Write::Part(part))
+            }
         }
     }
 }

@@ -48,6 +48,15 @@ impl Plans {
         plans.of_pages.write(plans, ctx, page)
     }
 
+    /// The plan of a page whose fields are all brief; None where another is asked for, or the library must resolve it.
+    pub fn of_brief_page(ctx: &ContextSelectionSet<'_>) -> Option<Arc<Plan<Page>>> {
+        let plans = ctx.data_unchecked::<Self>();
+        if !plans.are_of_one_piece(ctx) {
+            return None;
+        }
+        plans.of_pages.plan(ctx).filter(|plan| plan.is_brief())
+    }
+
     fn are_of_one_piece(&self, ctx: &ContextSelectionSet<'_>) -> bool {
         let env = ctx.query_env;
         *self.whole.get_or_init(|| is_whole(&env.operation.node.selection_set.node, &env.fragments))

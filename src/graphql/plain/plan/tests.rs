@@ -13,6 +13,8 @@ use crate::domain::provider::ProviderCode;
 use crate::domain::refusal::ErrorCode;
 use crate::domain::requester::{Requester, Scopes, TenantId};
 use crate::graphql::context::Known;
+use crate::graphql::plain::PlainField;
+use crate::graphql::plain::at_hand::BillNumbers;
 use crate::graphql::plain::page::Page;
 
 /// The plan for an operation's selection set, as if the operation were the object.
@@ -31,7 +33,8 @@ fn written_to<O: Plain>(scopes: &str, object: &O, document: &str) -> String {
         expires_at: jiff::Timestamp::UNIX_EPOCH,
     };
     let known = Known::default();
-    let at_hand = AtHand { requester: &requester, billers: Arc::new(Snapshot::default()), known: &known };
+    let bill_numbers = BillNumbers::Left(&known);
+    let at_hand = AtHand { requester: &requester, billers: Arc::new(Snapshot::default()), bill_numbers };
     let mut json = Json::new();
     let plan = plan::<O>(document).unwrap_or_else(|| panic!("a plan: {document}"));
     plan.write(object, &at_hand, &mut json).expect("all is at hand");
@@ -168,5 +171,72 @@ fn objects_within_objects_have_one_plan() {
         "{ ... on Payment { ... on Node { id } amount { ...M } } } fragment M on Money { amount }",
     ] {
         assert!(plan::<Payment>(document).is_some(), "{document}");
+    }
+}
+
+/// What lists usually ask for of a payment and of its bill number, beside what is always there as a whole.
+const BRIEF: [(&str, &[&str]); 2] = [
+    (
+        "Payment",
+        &[
+            "id",
+            "status",
+            "version",
+            "amount",
+            "biller",
+            "provider",
+            "accountReference",
+            "billNumber",
+            "description",
+            "processDate",
+            "createdAt",
+            "updatedAt",
+        ],
+    ),
+    ("BillNumber", &["id", "biller", "accountReference", "customerName", "lastKnownBalance", "dueDate"]),
+];
+
+/// A field alone, with one value where it is an object.
+fn alone(field: PlainField) -> String {
+    match field.of {
+        Some(_) => format!("{{ {} {{ id: __typename }} }}", field.name),
+        None => format!("{{ {} }}", field.name),
+    }
+}
+
+#[test]
+fn a_plan_is_brief_where_each_of_its_fields_is() {
+    for (on, brief) in BRIEF {
+        let fields: Vec<_> = crate::graphql::plain::fields().into_iter().filter(|field| field.on == on).collect();
+        let flagged: Vec<_> = fields.iter().filter(|field| field.is_brief).map(|field| field.name).collect();
+        assert_eq!(flagged, brief, "{on}");
+        for field in fields {
+            let in_payment = match on {
+                "BillNumber" => format!("{{ billNumber {} }}", alone(field)),
+                _ => alone(field),
+            };
+            let whole = format!("{{ pageInfo {{ endCursor }} nodes {{ id }} edges {{ cursor node {in_payment} }} }}");
+            let plan = plan::<Page>(&whole).unwrap_or_else(|| panic!("a plan: {whole}"));
+            assert_eq!(plan.is_brief(), field.is_brief, "{whole}");
+        }
+    }
+}
+
+#[test]
+fn one_field_that_is_not_brief_makes_the_whole_plan_so_wherever_it_stands() {
+    let brief = "id amount { amount currency } billNumber { id biller { name provider { code } } }";
+    assert!(plan::<Payment>(&format!("{{ {brief} }}")).expect("a plan").is_brief());
+    for other in [
+        "dueDate",
+        "x: dueDate id2: id",
+        "... { dueDate }",
+        "b: billNumber { id verified }",
+        "payer { name }",
+        "fundingAmount { amount }",
+        "failure { __typename }",
+    ] {
+        for document in [format!("{{ {brief} {other} }}"), format!("{{ {other} {brief} }}")] {
+            assert!(!plan::<Payment>(&document).expect("a plan").is_brief(), "{document}");
+        }
     }
 }
