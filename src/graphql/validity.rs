@@ -16,10 +16,13 @@ use async_graphql::{ScalarType, Value, Variables};
 use super::places::Places;
 use super::scalar::{CountryCode, CurrencyCode, Date, DateTime, Decimal, PhoneNumber, Sequence, Url};
 
+/// Whether a value is one of a type.
+type IsValid = fn(&Value) -> bool;
+
 /// The built-in types by the form of whose values validation decides.
 const PLAIN: [&str; 4] = ["Boolean", "ID", "Int", "String"];
 /// Our own scalars, each with the test by which validation decides.
-const OURS: [(&str, fn(&Value) -> bool); 8] = [
+const OURS: [(&str, IsValid); 8] = [
     ("CountryCode", <CountryCode as ScalarType>::is_valid),
     ("CurrencyCode", <CurrencyCode as ScalarType>::is_valid),
     ("Date", <Date as ScalarType>::is_valid),

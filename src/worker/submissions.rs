@@ -73,7 +73,7 @@ impl Steps {
             }
             let too_soon = self.looked_at.and_then(|at| GATHER.checked_sub(at.elapsed()));
             self.looks += 1;
-            if too_soon.is_some() || self.looks % FAIR_TURN != 0 {
+            if too_soon.is_some() || !self.looks.is_multiple_of(FAIR_TURN) {
                 let unsent = self.app.claim_unsent(self.room()).await?;
                 self.begin(unsent).await;
             }
