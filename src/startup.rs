@@ -15,9 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
-use crate::app::account_bills::AccountBills;
 use crate::app::catalogue::Catalogue;
-use crate::app::coalesce::Creations;
 use crate::app::overload::Load;
 use crate::app::tail::Tails;
 use crate::app::webhooks::TestLimit;
@@ -214,10 +212,10 @@ pub async fn application(settings: &Settings, clock: &Clock) -> Result<App, Star
         test_limit: TestLimit::new(clock),
         tails: Tails::default(),
         load: Load::new(settings.worker.max_backlog.get(), settings.database.min_free_bytes),
-        creations: Creations::default(),
+        creations: Arc::default(),
         marks: Arc::default(),
         settlements: Arc::default(),
-        account_bills: AccountBills::default(),
+        account_bills: Arc::default(),
         failures: Mutex::default(),
         callbacks: Notify::new(),
         reminder_days: settings.reminders.days.clone(),

@@ -47,7 +47,7 @@ use crate::ports::clock::Clock;
 use crate::ports::ids::Ids;
 use crate::ports::provider::Provider;
 use crate::ports::webhook_sender::WebhookSender;
-use crate::store::{PlainMark, PlainSettlement, Seal, Store, StoreError};
+use crate::store::{Account, NewSubmission, PlainMark, PlainSettlement, Seal, Store, StoreError};
 
 pub use error::AppError;
 use together::Together;
@@ -107,13 +107,13 @@ pub struct Parts {
     /// How much there is to do, and how much room.
     pub load: overload::Load,
     /// The payments that wait to be stored.
-    pub creations: coalesce::Creations,
+    pub creations: Arc<Together<NewSubmission, coalesce::Outcome>>,
     /// The marks that wait to be stored.
     pub marks: Arc<Together<PlainMark, Result<bool, StoreError>>>,
     /// The answers that wait to be stored.
     pub settlements: Arc<Together<PlainSettlement, Result<bool, StoreError>>>,
     /// The questions for bills of accounts that wait to be asked.
-    pub account_bills: account_bills::AccountBills,
+    pub account_bills: Arc<Together<Account, account_bills::Found>>,
     /// How many calls to each provider failed in a row, in this process.
     pub failures: Mutex<BTreeMap<ProviderCode, u32>>,
     /// Raised when a callback was stored, so that those that wait for their payment are tried again.

@@ -1,7 +1,8 @@
-//! Steps of many payments that are stored together.
+//! What many ask of the database at once is done together: payments that are stored, marked and settled, bills that are
+//! looked up.
 //!
-//! As new payments are ([`super::coalesce`]), and for the same reason: a commit costs the database the same for one as
-//! for many. Whoever has a step to store stands in a [`Line`], and a drain has what waits done as one batch.
+//! Whoever wants something done stands in a [`Line`], and a drain has what waits done as one batch. A drain is a task of
+//! its own, which nobody who goes away ends.
 
 use std::fmt;
 use std::panic::AssertUnwindSafe;
@@ -11,7 +12,7 @@ use futures_util::FutureExt;
 
 use super::line::{Joined, Line};
 
-/// One kind of step: what is to be done, and what became of it.
+/// One kind of work: what is to be done, and what became of it.
 pub struct Together<T, R> {
     line: Line<T, R>,
 }
@@ -25,7 +26,7 @@ pub enum NotDone {
     Unheard,
 }
 
-/// Of what waits nothing is shown.
+/// Of what waits nothing is shown, least of all whose accounts it is about.
 impl<T, R> fmt::Debug for Together<T, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Together").finish_non_exhaustive()
@@ -67,7 +68,7 @@ impl<T: Send + 'static, R: Send + 'static> Together<T, R> {
             // Of a batch that falls over nobody is told anything.
             match AssertUnwindSafe(act(wanted)).catch_unwind().await {
                 Ok(done) => batch.tell(done),
-                Err(_panic) => tracing::error!("storing steps fell over; what became of them is unknown"),
+                Err(_panic) => tracing::error!("what was done together fell over; what became of it is unknown"),
             }
         }
     }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use entity::bill_number::{ActiveModel, Column, Entity, Model};
 
-use super::convert::{customer, date, money, tenant};
+use super::convert::{customer, date, some_money, tenant};
 use super::owner::Owner;
 use super::page::keyset;
 use super::time::{micros, timestamp};
@@ -203,10 +203,7 @@ fn row(number: &BillNumber) -> Model {
 
 /// Reads a bill number.
 pub(super) fn bill_number(row: Model) -> Result<BillNumber, StoreError> {
-    let balance = match (row.balance_minor, row.balance_currency.as_deref()) {
-        (Some(minor), Some(currency)) => Some(money(minor, currency)?),
-        (None, _) | (_, None) => None,
-    };
+    let balance = some_money(row.balance_minor, row.balance_currency.as_deref())?;
     Ok(BillNumber {
         id: Id::from_uuid(row.id),
         tenant: tenant(&row.tenant_id)?,

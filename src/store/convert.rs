@@ -23,6 +23,11 @@ pub(super) fn money(minor: i64, currency: &str) -> Result<Money, StoreError> {
     Ok(Money::from_minor(minor, word::<CurrencyCode>(currency, "a currency")?))
 }
 
+/// Reads a stored amount that may be absent.
+pub(super) fn some_money(minor: Option<i64>, currency: Option<&str>) -> Result<Option<Money>, StoreError> {
+    minor.zip(currency).map(|(minor, currency)| money(minor, currency)).transpose()
+}
+
 /// Reads a stored day.
 pub(super) fn date(text: &str) -> Result<Date, StoreError> {
     word(text, "a day")
@@ -94,10 +99,7 @@ pub(super) fn payment(row: entity::payment::Model) -> Result<Payment, StoreError
         biller_reference: row.biller_reference,
         provider_status: row.provider_status,
         confirmation_number: row.confirmation_number,
-        funding_amount: match (row.funding_amount_minor, row.funding_currency.as_deref()) {
-            (Some(minor), Some(currency)) => Some(money(minor, currency)?),
-            (None, _) | (_, None) => None,
-        },
+        funding_amount: some_money(row.funding_amount_minor, row.funding_currency.as_deref())?,
         exchange_rate: row.exchange_rate,
         disbursement: disbursement(row.disbursement.as_deref())?,
         new_bill: row.new_bill,

@@ -56,11 +56,6 @@ impl Waiters {
 }
 
 impl Waiter {
-    /// The payment that is waited for.
-    pub const fn payment(&self) -> PaymentId {
-        self.payment
-    }
-
     /// The payment after the next change, or after the one that came meanwhile.
     pub async fn next(&mut self) -> Payment {
         while let Some(told) = &mut self.told

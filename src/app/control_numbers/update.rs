@@ -28,7 +28,6 @@ use crate::domain::payment::evidence::Verdict;
 use crate::domain::payment::status::ReviewReason;
 use crate::domain::refusal::{ErrorCode, Refusal};
 use crate::domain::requester::{Requester, Scope};
-use crate::ports::clock::Deadline;
 use crate::ports::provider::{ControlNumberAnswer, ControlNumberChange, ProviderError};
 use crate::store::{Owner, StoreError};
 
@@ -105,8 +104,7 @@ impl App {
     }
 
     async fn try_claim_for_change(&self, id: SubmissionId) -> Result<Option<Claimed>, StoreError> {
-        // Taken before the claim, so that it is never later than the lease's end.
-        let deadline = Deadline::after(self.policy.lease.saturating_sub(self.policy.lease_margin));
+        let deadline = self.claim_deadline();
         let mut work = self.store.begin(Step::Claim).await?;
         let Some(submission) = work.claim_one(id, &self.instance, self.policy.lease).await? else {
             work.roll_back().await?;

@@ -165,16 +165,17 @@ impl App {
                 work.pay_bill(bill, if is_paid { amount.minor() } else { -amount.minor() }).await?;
             }
         }
-        let keeps_numbers = self
-            .provider(payment.provider)
-            .is_some_and(|provider| provider.capabilities().contains(&Capability::SaveBillNumber));
-        if keeps_numbers
-            && payment.save_bill_number
-            && matches!(payment.status, PaymentStatus::Pending | PaymentStatus::Succeeded)
-        {
+        if self.keeps_number(payment) && matches!(payment.status, PaymentStatus::Pending | PaymentStatus::Succeeded) {
             work.note_saved_with_provider(payment).await?;
         }
         Ok(())
+    }
+
+    /// Whether the provider keeps the payment's bill number, which is noted beside it.
+    pub(super) fn keeps_number(&self, payment: &Payment) -> bool {
+        let provider = self.provider(payment.provider);
+        payment.save_bill_number
+            && provider.is_some_and(|provider| provider.capabilities().contains(&Capability::SaveBillNumber))
     }
 
     /// Facts that came with evidence that changes no state.

@@ -31,8 +31,9 @@ impl App {
         Ok(claimed.into_iter().map(|submission| Claimed { submission, deadline }).collect())
     }
 
-    /// Taken before the claim, so that it is never later than the lease's end.
-    fn claim_deadline(&self) -> Deadline {
+    /// When what is done under a claim that is about to be made must be over. Taken before the claim, so that it is never
+    /// later than the lease's end.
+    pub(in crate::app) fn claim_deadline(&self) -> Deadline {
         Deadline::after(self.policy.lease.saturating_sub(self.policy.lease_margin))
     }
 

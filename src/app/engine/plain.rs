@@ -18,7 +18,6 @@ use crate::domain::payment::evidence::Source;
 use crate::domain::payment::fold::Fold;
 use crate::domain::payment::status::PaymentStatus;
 use crate::domain::payment::submission::Submission;
-use crate::domain::provider::Capability;
 use crate::ports::provider::{PaymentAnswer, ProviderError};
 use crate::store::{PlainEvidence, PlainMark, PlainSettlement, StoreError};
 
@@ -134,14 +133,6 @@ impl App {
             },
             after,
         })
-    }
-
-    /// Whether the provider keeps the payment's bill number, which is noted beside it.
-    fn keeps_number(&self, payment: &Payment) -> bool {
-        payment.save_bill_number
-            && self
-                .provider(payment.provider)
-                .is_none_or(|provider| provider.capabilities().contains(&Capability::SaveBillNumber))
     }
 }
 

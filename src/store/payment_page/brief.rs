@@ -21,7 +21,7 @@ use crate::domain::money::Money;
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::payment::{DeliverySpeed, Payer, Payment};
 use crate::store::cells::Cells;
-use crate::store::convert::{date, money, word};
+use crate::store::convert::{date, money, some_money, word};
 use crate::store::owner::Owner;
 use crate::store::payments::PaymentFilter;
 use crate::store::time::timestamp;
@@ -161,8 +161,5 @@ fn balance(cells: &mut Cells<'_>) -> Result<Option<Money>, StoreError> {
     use bill_number::Column;
     let minor: Option<i64> = cells.take(Column::BalanceMinor)?;
     let currency: Option<String> = cells.take(Column::BalanceCurrency)?;
-    match (minor, currency) {
-        (Some(minor), Some(currency)) => money(minor, &currency).map(Some),
-        (None, _) | (_, None) => Ok(None),
-    }
+    some_money(minor, currency.as_deref())
 }
