@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 use url::Url;
 
 use crate::app::catalogue::Catalogue;
+use crate::app::engine::{Steps, Ways};
 use crate::app::overload::Load;
 use crate::app::tail::Tails;
 use crate::app::webhooks::TestLimit;
@@ -199,6 +200,7 @@ pub async fn application(settings: &Settings, clock: &Clock) -> Result<App, Star
     catalogue.refresh(&store).await?;
     let policy = policy(settings);
     let sender = Sender::try_new(settings.egress.allow_private_webhooks, settings.public_url.as_ref())?;
+    let steps = Steps::new(settings.worker.concurrency.get(), Arc::clone(store.heads()));
     Ok(App::new(Parts {
         store,
         clock: clock.clone(),
@@ -216,6 +218,8 @@ pub async fn application(settings: &Settings, clock: &Clock) -> Result<App, Star
         marks: Arc::default(),
         settlements: Arc::default(),
         account_bills: Arc::default(),
+        steps,
+        ways: Ways::default(),
         failures: Mutex::default(),
         callbacks: Notify::new(),
         reminder_days: settings.reminders.days.clone(),
@@ -347,7 +351,6 @@ fn edge(
 fn worker_options(settings: &Settings) -> WorkerOptions {
     WorkerOptions {
         enabled: settings.worker.enabled,
-        concurrency: settings.worker.concurrency.get(),
         poll_interval: settings.worker.poll_interval,
     }
 }

@@ -108,7 +108,7 @@ impl App {
         let (new, bulk) = self.new_bulk(requester, input, checked, hash);
         let count = new.payments.len() as u64;
         match self.store_new(&new).await? {
-            Created::Stored => {
+            Created::Stored(_) => {
                 let provider = checked.provider.as_str();
                 metrics::counter!(metric::PAYMENTS_CREATED, "provider" => provider).increment(count);
                 self.answered_bulk(bulk, input, false).await
@@ -217,6 +217,7 @@ impl App {
             next_action_at: checked.run_at,
             payments: payments.collect(),
             bulk: Some(NewBulk { bulk: bulk.clone(), request_hash: request_hash.to_owned() }),
+            claim: None,
         };
         (new, bulk)
     }

@@ -128,11 +128,11 @@ impl App {
         let payment = new.payment.clone();
         let next_action_at = checked.send_at;
         let submission = self.submission_of(&payment, checked);
-        let new = NewSubmission { submission, next_action_at, payments: vec![new], bulk: None };
+        let new = NewSubmission { submission, next_action_at, payments: vec![new], bulk: None, claim: None };
         // Begun before it is stored, so that nothing is missed.
         let waiter = input.wait_for_answer.then(|| self.store.waiters().wait_for(payment.id));
         match self.store_payment(new).await {
-            Ok(Created::Stored) => {
+            Ok(Created::Stored(_)) => {
                 metrics::counter!(metric::PAYMENTS_CREATED, "provider" => payment.provider.as_str()).increment(1);
                 spans::note_submission(&payment.submission_id);
                 // A bill number that was kept before has another id than the one that was prepared.

@@ -114,6 +114,10 @@ pub struct Parts {
     pub settlements: Arc<Together<PlainSettlement, Result<bool, StoreError>>>,
     /// The questions for bills of accounts that wait to be asked.
     pub account_bills: Arc<Together<Account, account_bills::Found>>,
+    /// The steps that are under way, and the room for more.
+    pub steps: Arc<engine::Steps>,
+    /// What all processes know of the ways to the providers, as read a moment ago.
+    pub ways: engine::Ways,
     /// How many calls to each provider failed in a row, in this process.
     pub failures: Mutex<BTreeMap<ProviderCode, u32>>,
     /// Raised when a callback was stored, so that those that wait for their payment are tried again.

@@ -12,6 +12,7 @@ mod carefully;
 mod rows;
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter};
@@ -77,13 +78,31 @@ pub struct NewSubmission {
     pub bulk: Option<NewBulk>,
     /// Its payments.
     pub payments: Vec<NewPayment>,
+    /// By whom it is to be claimed as it is stored, where that can be done at once; else it is left to whoever looks.
+    pub claim: Option<Lease>,
+}
+
+/// Who holds what he claims, and for how long.
+#[derive(Clone, Debug)]
+pub struct Lease {
+    /// The process.
+    pub owner: String,
+    /// How long, from the database's now.
+    pub length: Duration,
+}
+
+/// How one was stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stored {
+    /// Whether it was claimed, as it was asked to be.
+    pub is_claimed: bool,
 }
 
 /// What became of one submission of the batch.
 #[derive(Clone, Debug)]
 pub enum Created {
     /// It was stored.
-    Stored,
+    Stored(Stored),
     /// Its key was used before: by this payment, of an input with this hash.
     KeyUsed {
         /// That payment, as it is now; of a bulk the first.

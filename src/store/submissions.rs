@@ -306,6 +306,7 @@ fn named(provider: ProviderCode, reference: &str) -> SelectStatement {
         .to_owned()
 }
 
-fn span(duration: Duration) -> i64 {
+/// So many microseconds.
+pub(super) fn span(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }

@@ -25,8 +25,6 @@ use crate::app::App;
 pub struct WorkerOptions {
     /// Whether this process submits and looks up.
     pub enabled: bool,
-    /// How many submissions are worked on at once.
-    pub concurrency: usize,
     /// How often it looks by itself.
     pub poll_interval: Duration,
 }

@@ -193,13 +193,14 @@ pub(crate) fn new_payment(clock: &Clock, key: &str, account: &str, minor: i64) -
             allocations: vec![part],
             callbacks: None,
         }],
+        claim: None,
     }
 }
 
 /// What became of a creation, with the payment that it is about.
 fn told(outcome: &Result<Created, StoreError>) -> (&'static str, Option<PaymentId>) {
     match outcome {
-        Ok(Created::Stored) => ("stored", None),
+        Ok(Created::Stored(_)) => ("stored", None),
         Ok(Created::KeyUsed { payment, .. }) => ("key used", Some(payment.id)),
         Ok(Created::BeingPaid(holder)) => ("being paid", Some(*holder)),
         Err(_) => ("failed", None),

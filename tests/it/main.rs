@@ -12,6 +12,7 @@ mod callback_attacks;
 mod callbacks;
 mod callbacks_query;
 mod click;
+mod claimed_at_birth;
 mod clients;
 mod coalescer;
 mod collections;

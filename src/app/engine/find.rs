@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use super::Claimed;
 use super::parts::WithParts;
+use super::ways::KnownWays;
 use crate::app::App;
 use crate::domain::ids::SubmissionId;
 use crate::domain::payment::submission::Subject;
-use crate::store::{ProviderRow, StoreError};
+use crate::store::{NewPayment, NewSubmission, ProviderRow, StoreError};
 
 /// What was found of a submission, a moment after it was claimed.
 #[derive(Clone, Debug)]
@@ -19,7 +20,7 @@ pub struct Found {
 }
 
 impl App {
-    /// Finds what stands around submissions that pay, in three statements for all of them. One is absent where not all
+    /// Finds what stands around submissions that pay, in two statements for all of them. One is absent where not all
     /// of its payments can be read.
     pub async fn find(&self, claimed: &[Claimed]) -> Result<HashMap<SubmissionId, Found>, StoreError> {
         let pays = |claimed: &&Claimed| claimed.submission.subject == Subject::Payments;
@@ -31,11 +32,18 @@ impl App {
         let mut payments = self.store.payments_of_submissions(&ids).await?;
         let of_payments: Vec<_> = payments.values().flatten().map(|payment| payment.id.uuid()).collect();
         let mut parts = self.store.allocations(&of_payments).await?;
-        let ways: HashMap<_, _> = self.store.providers().await?.into_iter().map(|way| (way.code, way)).collect();
+        let ways = self.ways().await?;
         let found = paying.into_iter().filter_map(|submission| {
             let payments = WithParts::join(payments.remove(&submission.id)?, &mut parts);
             Some((submission.id, Found { payments, way: ways.get(&submission.provider).cloned() }))
         });
         Ok(found.collect())
     }
+}
+
+/// What stands around a submission that was claimed as it was stored, and so is as it was stored.
+pub(in crate::app) fn found_at_birth(new: NewSubmission, ways: &KnownWays) -> Found {
+    let way = ways.get(&new.submission.provider).cloned();
+    let with = |new: NewPayment| WithParts { payment: new.payment, parts: new.allocations };
+    Found { payments: new.payments.into_iter().map(with).collect(), way }
 }

@@ -17,14 +17,19 @@ mod plain;
 mod recall;
 pub(in crate::app) mod settle;
 mod step;
+mod steps;
 mod submit;
 mod testify;
 pub(in crate::app) mod way;
+mod ways;
 mod weaken;
 
 pub use apply::{Facts, Testimony, actor_of};
 pub use claim::Claimed;
 pub use find::Found;
+pub(in crate::app) use find::found_at_birth;
+pub use steps::{Place, Places, Steps};
+pub use ways::Ways;
 
 /// The actor of what billpay does by itself.
 pub const BILLPAY: &str = "billpay";

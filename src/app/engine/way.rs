@@ -53,7 +53,9 @@ impl App {
             Gate::Shut(until) => Ok(Pass::Wait(until)),
             Gate::Probe(ended) => {
                 let until = now + self.policy.call_timeout + self.policy.lease_margin;
-                if self.store.take_probe(provider, ended, until).await? {
+                let is_ours = self.store.take_probe(provider, ended, until).await?;
+                self.forget_ways();
+                if is_ours {
                     tracing::info!(provider.name = %provider, "one submission tries whether the provider is back");
                     return Ok(Pass::Go { known_well: false });
                 }
@@ -83,7 +85,7 @@ impl App {
     async fn note_recovery(&self, provider: ProviderCode) -> Result<(), StoreError> {
         tracing::info!(provider.name = %provider, "the provider takes submissions again");
         metrics::gauge!(metric::PROVIDER_STOPPED, "provider" => provider.as_str()).set(0.0);
-        self.store.set_provider_state(provider, ProviderState::Healthy, None, None).await
+        self.record_way(provider, ProviderState::Healthy, None, None).await
     }
 
     /// What a failure of a call without an effect tells about the way to the provider.
@@ -123,7 +125,7 @@ impl App {
         };
         metrics::gauge!(metric::PROVIDER_STOPPED, "provider" => provider.as_str()).set(1.0);
         let until = self.clock.now() + pause;
-        self.store.set_provider_state(provider, state, Some(&trouble.to_string()), Some(until)).await
+        self.record_way(provider, state, Some(&trouble.to_string()), Some(until)).await
     }
 
     /// Reads what all processes know only where it matters: most failures are the first of a row.

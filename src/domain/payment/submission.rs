@@ -115,6 +115,11 @@ impl Submission {
         }
     }
 
+    /// As it stands behind its first claim.
+    pub fn claimed_first(self) -> Self {
+        Self { fence: 1, ..self }
+    }
+
     /// Counts a submission that begins now.
     pub fn count_submit(&mut self, now: Timestamp) {
         self.attempt_count += 1;

@@ -13,6 +13,8 @@ use super::{NewPayment, NewSubmission, key_of};
 #[derive(Serialize)]
 pub(super) struct Row {
     pub(super) place: i32,
+    /// Whether its submission is to be held as it is stored.
+    is_held: bool,
     claims: bool,
     claimant: String,
     id: Uuid,
@@ -89,6 +91,7 @@ fn row(place: i32, item: &NewSubmission, new: &NewPayment) -> Row {
     let part = new.allocations.first();
     Row {
         place,
+        is_held: item.claim.is_some(),
         claims: new.takes_claim,
         claimant: claimant(&payment.tenant_id, &payment.bill_ref),
         id: payment.id,

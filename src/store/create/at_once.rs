@@ -9,25 +9,30 @@
 //! of bytes: claims first, then keys, and last, as everywhere, heads by tenant.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
-use sea_orm::{DbErr, QueryResult, Statement};
+use sea_orm::{DbBackend, DbErr, QueryResult, Statement};
 
-use super::super::time::micros;
+use super::super::epoch::SAME_LIFE;
+use super::super::submissions::span;
+use super::super::time::{micros, now_sql};
 use super::super::{Store, StoreError};
 use super::asked::{Row, rows_of};
 use super::carefully::Waits;
-use super::{Created, Key, NewSubmission, Outcome, key_of, used_payments};
+use super::{Created, Key, Lease, NewSubmission, Outcome, Stored, key_of, used_payments};
 use crate::crash::{self, CrashPoint, Step};
 use crate::domain::event::{EventType, SubjectKind};
 use crate::domain::requester::TenantId;
 use crate::weakness::{Weakness, planted};
 
-/// The parameters: the payments as JSON, the events' kind of subject, their type, and their time.
+/// The parameters: the payments as JSON, the events' kind of subject, their type, and their time; who is to hold those
+/// that are to be held, for how long, and how far the clock of the leases is moved.
 ///
 /// The look-up of a key is bounded from below and sorted, not compared: so it goes by the index of the keys also while
 /// the database does not know yet how many payments a tenant has.
-const AT_ONCE: &str = "\
-WITH asked AS MATERIALIZED (
+static AT_ONCE: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "WITH asked AS MATERIALIZED (
     SELECT item.*, (
         SELECT next.id FROM (
             SELECT id, idempotency_key FROM payments
@@ -35,7 +40,7 @@ WITH asked AS MATERIALIZED (
             ORDER BY payments.idempotency_key LIMIT 1
         ) next WHERE next.idempotency_key = item.idempotency_key) AS used_by
     FROM json_to_recordset($1::json) AS item (
-        place integer, claims boolean, claimant text, id uuid, tenant_id text, customer text, idempotency_key text,
+        place integer, is_held boolean, claims boolean, claimant text, id uuid, tenant_id text, customer text, idempotency_key text,
         request_hash text, submission_id uuid, provider text, biller_id uuid, account_reference text,
         second_reference text, bill_number_id uuid, bill_ref text, amount_minor bigint, currency text, status text,
         version integer, payer_name text, payer_phone text, description text, funding_account_id uuid,
@@ -50,12 +55,14 @@ WITH asked AS MATERIALIZED (
         bill_ref COLLATE \"C\", place
     ON CONFLICT DO NOTHING RETURNING payment_id
 ), taken AS MATERIALIZED (
-    SELECT * FROM asked WHERE used_by IS NULL AND (NOT claims OR id IN (SELECT payment_id FROM claimed))
+    SELECT asked.*, is_held AND {SAME_LIFE} AS holds FROM asked WHERE used_by IS NULL AND (NOT claims OR id IN (SELECT payment_id FROM claimed))
 ), sent AS (
-    INSERT INTO submissions (id, tenant_id, provider, subject, provider_key, next_action_at, fence, attempt_count,
-        submits, look_ups, look_up_requests, look_up_requests_met, run_at, not_after, review_at, fault_count)
-    SELECT submission_id, tenant_id, provider, subject, provider_key, next_action_at, 0, 0, 0, 0, 0, 0, run_at,
-        not_after, review_at, 0 FROM taken
+    INSERT INTO submissions (id, tenant_id, provider, subject, provider_key, next_action_at, lease_owner, lease_until,
+        fence, attempt_count, submits, look_ups, look_up_requests, look_up_requests_met, run_at, not_after, review_at,
+        fault_count)
+    SELECT submission_id, tenant_id, provider, subject, provider_key, next_action_at, CASE WHEN holds THEN $5 END,
+        CASE WHEN holds THEN {now} + $6 END, CASE WHEN holds THEN 1 ELSE 0 END, 0, 0, 0, 0, 0, run_at, not_after,
+        review_at, 0 FROM taken
 ), paid AS (
     INSERT INTO payments (id, tenant_id, customer, idempotency_key, request_hash, submission_id, provider, biller_id,
         account_reference, second_reference, bill_number_id, bill_ref, amount_minor, currency, status, version,
@@ -83,8 +90,11 @@ WITH asked AS MATERIALIZED (
     FROM taken JOIN heads USING (tenant_id)
     WINDOW of_tenant AS (PARTITION BY tenant_id), in_turn AS (PARTITION BY tenant_id ORDER BY place)
 )
-SELECT asked.place, asked.used_by IS NOT NULL, heads.sequence
-FROM asked LEFT JOIN taken ON taken.place = asked.place LEFT JOIN heads ON heads.tenant_id = taken.tenant_id";
+SELECT asked.place, asked.used_by IS NOT NULL, heads.sequence, coalesce(taken.holds, FALSE)
+FROM asked LEFT JOIN taken ON taken.place = asked.place LEFT JOIN heads ON heads.tenant_id = taken.tenant_id",
+        now = now_sql(DbBackend::Postgres, "$7"),
+    )
+});
 
 /// What the statement made of the payment at a place of the batch.
 struct Verdict {
@@ -92,6 +102,8 @@ struct Verdict {
     key_is_used: bool,
     /// The last sequence of its tenant's log, where it was stored.
     head: Option<i64>,
+    /// Whether it was claimed as it was stored.
+    is_held: bool,
 }
 
 impl Store {
@@ -104,11 +116,11 @@ impl Store {
         let rows = rows_of(batch);
         let Some(first) = rows.first() else { return Waits::AsUsual };
         let is_of_one_tenant = rows.iter().all(|row| row.tenant_id == first.tenant_id);
-        match self.try_at_once(&rows).await {
+        match self.try_at_once(&rows, batch.iter().find_map(|new| new.claim.as_ref())).await {
             Ok(verdicts) => {
                 self.tell_stored(batch, &verdicts);
                 for verdict in verdicts.iter().filter(|verdict| verdict.head.is_some()) {
-                    outcomes[verdict.place] = Some(Ok(Created::Stored));
+                    outcomes[verdict.place] = Some(Ok(Created::Stored(Stored { is_claimed: verdict.is_held })));
                 }
                 self.tell_used(batch, &verdicts, outcomes).await;
                 Waits::AsUsual
@@ -125,11 +137,19 @@ impl Store {
         }
     }
 
-    async fn try_at_once(&self, rows: &[Row]) -> Result<Vec<Verdict>, StoreError> {
+    async fn try_at_once(&self, rows: &[Row], lease: Option<&Lease>) -> Result<Vec<Verdict>, StoreError> {
         let json = serde_json::to_string(rows).map_err(|_| StoreError::Unreadable("a new payment"))?;
         let (subject, kind) = (SubjectKind::Payment.to_string(), EventType::PaymentCreated.to_string());
-        let values = [json.into(), subject.into(), kind.into(), micros(self.clock.now()).into()];
-        let statement = Statement::from_sql_and_values(self.writer.get_database_backend(), AT_ONCE, values);
+        let values = [
+            json.into(),
+            subject.into(),
+            kind.into(),
+            micros(self.clock.now()).into(),
+            lease.map(|lease| lease.owner.clone()).into(),
+            lease.map(|lease| span(lease.length)).into(),
+            self.clock.offset_micros().into(),
+        ];
+        let statement = Statement::from_sql_and_values(self.writer.get_database_backend(), &*AT_ONCE, values);
         crash::point(CrashPoint::BeforeCommit(Step::Create));
         let found = self.query_often(statement).await.map_err(StoreError::of_whole)?;
         crash::point(CrashPoint::AfterCommit(Step::Create));
@@ -138,7 +158,7 @@ impl Store {
         found.iter().map(|row| verdict(row, last).map_err(StoreError::OutcomeUnknown)).collect()
     }
 
-    /// Tells whoever waits for events or for work.
+    /// Tells whoever waits for events, and the worker, where something was not claimed as it was stored.
     fn tell_stored(&self, batch: &[NewSubmission], verdicts: &[Verdict]) {
         let stored =
             verdicts.iter().filter_map(|verdict| Some((&batch[verdict.place].submission.tenant, verdict.head?)));
@@ -146,7 +166,7 @@ impl Store {
         for (tenant, head) in &heads {
             self.heads.committed(tenant, *head);
         }
-        if !heads.is_empty() {
+        if verdicts.iter().any(|verdict| verdict.head.is_some() && !verdict.is_held) {
             self.heads.nudge_work();
         }
     }
@@ -171,5 +191,5 @@ fn verdict(row: &QueryResult, last: i32) -> Result<Verdict, DbErr> {
     let place: i32 = row.try_get_by_index(0)?;
     let known = usize::try_from(place).ok().filter(|_| place <= last);
     let place = known.ok_or_else(|| DbErr::Custom("an answer for nobody who asked".to_owned()))?;
-    Ok(Verdict { place, key_is_used: row.try_get_by_index(1)?, head: row.try_get_by_index(2)? })
+    Ok(Verdict { place, key_is_used: row.try_get_by_index(1)?, head: row.try_get_by_index(2)?, is_held: row.try_get_by_index(3)? })
 }

@@ -16,7 +16,7 @@ use super::super::portions::filled_up;
 use super::super::retry::retrying;
 use super::super::work::Work;
 use super::super::{Store, StoreError};
-use super::{Created, Key, NewSubmission, Outcome, claim_all, claims_of, holder_of, key_of, used_in_batch};
+use super::{Created, Key, NewSubmission, Outcome, Stored, claim_all, claims_of, holder_of, key_of, used_in_batch};
 use crate::crash::Step;
 use crate::domain::requester::TenantId;
 
@@ -133,7 +133,7 @@ impl Store {
                 claim_all(item, &mut held);
                 stored_keys.extend(key.map(|key| (key, place)));
                 stored.push(item);
-                answers.push(Created::Stored);
+                answers.push(Created::Stored(Stored::default()));
             }
         }
         if stored.is_empty() {
