@@ -217,7 +217,6 @@ pub async fn application(settings: &Settings, clock: &Clock) -> Result<App, Star
         creations: Arc::default(),
         marks: Arc::default(),
         settlements: Arc::default(),
-        account_bills: Arc::default(),
         steps,
         ways: Ways::default(),
         failures: Mutex::default(),
@@ -349,8 +348,5 @@ fn edge(
 }
 
 fn worker_options(settings: &Settings) -> WorkerOptions {
-    WorkerOptions {
-        enabled: settings.worker.enabled,
-        poll_interval: settings.worker.poll_interval,
-    }
+    WorkerOptions { enabled: settings.worker.enabled, poll_interval: settings.worker.poll_interval }
 }

@@ -58,7 +58,7 @@ impl App {
                 && stored.is_claimed
             {
                 let claimed = Claimed { submission: new.submission.clone().claimed_first(), deadline };
-                let found = ways.as_ref().map(|ways| found_at_birth(new, ways));
+                let found = ways.as_ref().map(|ways| found_at_birth(new, *stored, ways));
                 self.begin_step(place, claimed, found);
             }
         }

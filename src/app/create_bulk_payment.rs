@@ -26,7 +26,7 @@ use crate::domain::payment::submission::{Subject, Submission, Times};
 use crate::domain::payment::{Allocation, DeliverySpeed, Payer, Payment};
 use crate::domain::refusal::{Detail, ErrorCode, Refusal};
 use crate::domain::requester::{Requester, Scope};
-use crate::store::{Created, NewBulk, NewPayment, NewSubmission, Owner, StoreError};
+use crate::store::{Created, NewBulk, NewPayment, NewSubmission, Owner, StoreError, WhichBill};
 use crate::telemetry::metric;
 
 /// How long a waiter relies on hints before it looks by itself.
@@ -299,6 +299,7 @@ fn new_payment(
         takes_claim: true,
         keeps: None,
         callbacks: None,
+        bill: WhichBill::Allocated,
         payment,
     }
 }

@@ -4,6 +4,7 @@
 //! is looked up where the payment would be stored, and before anything is refused. So it costs a new payment no question
 //! of its own. Every input is checked and every fault told at once; only then is anything written.
 
+mod bill;
 mod check;
 mod replay;
 mod target;
@@ -12,7 +13,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::json;
 
-use self::target::{KnownBill, Resolved};
+use self::bill::allocation;
+use self::target::Resolved;
 use super::access::require;
 use super::{App, AppError, idempotency};
 use crate::domain::bill_number::BillNumber;
@@ -20,7 +22,7 @@ use crate::domain::ids::FundingAccountId;
 use crate::domain::money::{DecimalText, Money};
 use crate::domain::payment::status::PaymentStatus;
 use crate::domain::payment::submission::{Subject, Submission, Times};
-use crate::domain::payment::{Allocation, DeliverySpeed, Payer, Payment};
+use crate::domain::payment::{DeliverySpeed, Payer, Payment};
 use crate::domain::provider::{Capability, ProviderCode};
 use crate::domain::refusal::{ErrorCode, Refusal};
 use crate::domain::requester::{Requester, Scope};
@@ -132,7 +134,9 @@ impl App {
         // Begun before it is stored, so that nothing is missed.
         let waiter = input.wait_for_answer.then(|| self.store.waiters().wait_for(payment.id));
         match self.store_payment(new).await {
-            Ok(Created::Stored(_)) => {
+            Ok(Created::Stored(stored)) => {
+                // It may be due when the bill is that was found as it was stored.
+                let payment = Payment { due_date: stored.due_date, ..payment };
                 metrics::counter!(metric::PAYMENTS_CREATED, "provider" => payment.provider.as_str()).increment(1);
                 spans::note_submission(&payment.submission_id);
                 // A bill number that was kept before has another id than the one that was prepared.
@@ -182,15 +186,18 @@ impl App {
         let checked = Checked { amount, funding_account_id, now, send_at, window, key };
         let keeps = self.bill_number_to_keep(requester, input, &resolved);
         let payment = self.new_payment(requester, input, &resolved, keeps.as_ref(), &checked);
-        let new = NewPayment {
+        let bill = resolved.bill.known();
+        let mut new = NewPayment {
             request_hash,
-            bill_ref: resolved.bill.as_ref().and_then(|bill| bill.provider_reference.clone()).unwrap_or_default(),
+            bill: resolved.bill.to_store(input),
+            bill_ref: bill.and_then(|bill| bill.provider_reference.clone()).unwrap_or_default(),
             takes_claim: resolved.claims && !input.even_if_being_paid,
             keeps,
             callbacks,
-            allocations: vec![allocation(&payment, resolved.bill.as_ref())],
+            allocations: vec![allocation(&payment, bill)],
             payment,
         };
+        self.store.find_bill_first(&mut new).await?;
         Ok((new, checked))
     }
 
@@ -202,7 +209,7 @@ impl App {
         keeps: Option<&BillNumber>,
         checked: &Checked,
     ) -> Payment {
-        let known_due = resolved.bill.as_ref().and_then(|bill| bill.due_date);
+        let known_due = resolved.bill.known().and_then(|bill| bill.due_date);
         let kept_due = resolved.bill_number.as_ref().and_then(|number| number.due_date);
         Payment {
             id: self.ids.next(),
@@ -279,17 +286,6 @@ impl App {
         }
         let blank = self.blank(requester, resolved.biller.id, account);
         Some(BillNumber { phone_number: input.payer_phone.clone(), ..blank })
-    }
-}
-
-/// The whole of a payment, for the bill that it pays, if one is known.
-fn allocation(payment: &Payment, bill: Option<&KnownBill>) -> Allocation {
-    Allocation {
-        payment_id: payment.id,
-        bill_id: bill.map(|bill| bill.id),
-        bill_reference: bill.and_then(|bill| bill.provider_reference.clone()),
-        amount: payment.amount,
-        provider_reference: None,
     }
 }
 

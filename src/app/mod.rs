@@ -1,7 +1,6 @@
 //! Use cases, one file each: authorise, load, tell the domain, save, commit.
 
 pub mod access;
-pub mod account_bills;
 pub mod api_clients;
 pub mod bill_numbers;
 pub mod cancel_payment;
@@ -47,7 +46,7 @@ use crate::ports::clock::Clock;
 use crate::ports::ids::Ids;
 use crate::ports::provider::Provider;
 use crate::ports::webhook_sender::WebhookSender;
-use crate::store::{Account, NewSubmission, PlainMark, PlainSettlement, Seal, Store, StoreError};
+use crate::store::{NewSubmission, PlainMark, PlainSettlement, Seal, Store, StoreError};
 
 pub use error::AppError;
 use together::Together;
@@ -112,8 +111,6 @@ pub struct Parts {
     pub marks: Arc<Together<PlainMark, Result<bool, StoreError>>>,
     /// The answers that wait to be stored.
     pub settlements: Arc<Together<PlainSettlement, Result<bool, StoreError>>>,
-    /// The questions for bills of accounts that wait to be asked.
-    pub account_bills: Arc<Together<Account, account_bills::Found>>,
     /// The steps that are under way, and the room for more.
     pub steps: Arc<engine::Steps>,
     /// What all processes know of the ways to the providers, as read a moment ago.

@@ -1,5 +1,4 @@
-//! What many ask of the database at once is done together: payments that are stored, marked and settled, bills that are
-//! looked up.
+//! What many ask of the database at once is done together: payments that are stored, marked and settled.
 //!
 //! Whoever wants something done stands in a [`Line`], and a drain has what waits done as one batch. A drain is a task of
 //! its own, which nobody who goes away ends.

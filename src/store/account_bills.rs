@@ -1,9 +1,11 @@
 //! The bills of accounts with billers that list none: what a payment of an account needs to know.
 //!
-//! Purpose: it is asked for each new payment, so it reads three columns, by their places. Mechanism: who is alone asks by
-//! the natural key of a bill; several are asked for with one statement, whose text is the same for any number of them.
-//! Both name the expression that the index holds, `coalesce(customer, '')`: by the column alone the index would be walked
-//! through all bills of a tenant. Guarantee: a row is told to whom it bears exactly, tenant and customer.
+//! Purpose: it is asked for each new payment, so it reads two columns, by their places. Mechanism: on PostgreSQL the
+//! statement that stores plain payments finds it (`create::at_once`), by the part of a statement that stands here. Else
+//! who is alone asks by the natural key of a bill, and several are asked for with one statement, whose text is the same
+//! for any number of them. All name the expression that the index holds, `coalesce(customer, '')`: by the column alone
+//! the index would be walked through all bills of a tenant. Guarantee: a row is told to whom it bears exactly, tenant and
+//! customer, and only where something is owed.
 
 use std::fmt;
 use std::time::Duration;
@@ -16,7 +18,7 @@ use uuid::Uuid;
 
 use entity::bill::{Column, Entity};
 
-use super::bills::{exactly, natural_key};
+use super::bills::{exactly, natural_key, owing};
 use super::cells::Cells;
 use super::convert::date;
 use super::owner::Owner;
@@ -26,25 +28,40 @@ use crate::domain::ids::{BillId, BillerId, Id};
 /// How long several are asked for at most, since others wait behind them: longer than a connection is waited for.
 const LONGEST_LOOK: Duration = Duration::from_secs(10);
 /// What the bill of an account is read from, in the order of [`account_bill`].
-const READ: [Column; 3] = [Column::Id, Column::AmountDueMinor, Column::DueDate];
+const READ: [Column; 2] = [Column::Id, Column::DueDate];
 
-/// The parameters: tenants, customers (empty: none), billers and accounts, each in the place of who asks.
+/// A part of a statement of PostgreSQL, to be joined laterally: as `owed` the bill of what each row of `asked` seeks, if
+/// something is owed on it. A row has a `tenant_id`, a `customer` (or none, or an empty one), a `biller_id`, and the
+/// account as `sought`; where that is NULL nothing is looked at.
 ///
 /// The account is bounded from below and sorted, not compared: so each look goes by the index of the natural key also
-/// while the database does not know yet how many bills a tenant has. It is raw SQL because no builder writes arrays that
-/// are read as rows.
-const TOGETHER: &str = "\
-SELECT next.id, next.amount_due_minor, next.due_date, asked.place
+/// while the database does not know yet how many bills a tenant has. That something is owed is `bills::owing` once more.
+macro_rules! bill_of_account {
+    () => {
+        "(
+    SELECT next.id, next.due_date FROM (
+        SELECT id, customer, account_reference, provider_reference, amount_due_minor, due_date FROM bills
+        WHERE bills.tenant_id = asked.tenant_id AND coalesce(bills.customer, '') = coalesce(asked.customer, '')
+            AND bills.biller_id = asked.biller_id AND bills.account_reference >= asked.sought
+        ORDER BY bills.account_reference, bills.provider_reference LIMIT 1
+    ) AS next
+    WHERE next.account_reference = asked.sought AND next.provider_reference = ''
+        AND (next.customer IS NULL) = (coalesce(asked.customer, '') = '') AND next.amount_due_minor > 0
+) AS owed"
+    };
+}
+pub(super) use bill_of_account;
+
+/// The parameters: tenants, customers (empty: none), billers and accounts, each in the place of who asks. It is raw SQL
+/// because no builder writes arrays that are read as rows.
+const TOGETHER: &str = concat!(
+    "\
+SELECT owed.id, owed.due_date, asked.place
 FROM unnest($1::text[], $2::text[], $3::uuid[], $4::text[]) WITH ORDINALITY
-    AS asked (tenant_id, customer, biller_id, account_reference, place)
-CROSS JOIN LATERAL (
-    SELECT id, customer, account_reference, provider_reference, amount_due_minor, due_date FROM bills
-    WHERE bills.tenant_id = asked.tenant_id AND coalesce(bills.customer, '') = asked.customer
-        AND bills.biller_id = asked.biller_id AND bills.account_reference >= asked.account_reference
-    ORDER BY bills.account_reference, bills.provider_reference LIMIT 1
-) AS next
-WHERE next.account_reference = asked.account_reference AND next.provider_reference = ''
-    AND (next.customer IS NULL) = (asked.customer = '')";
+    AS asked (tenant_id, customer, biller_id, sought, place)
+CROSS JOIN LATERAL ",
+    bill_of_account!()
+);
 
 /// An account with a biller, and whose rows are looked at.
 #[derive(Clone, PartialEq, Eq)]
@@ -64,29 +81,24 @@ impl fmt::Debug for Account {
     }
 }
 
-/// The bill of an account, as last told, as far as a payment needs it.
+/// The bill of an account on which something is owed, as last told, as far as a payment needs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AccountBill {
     /// Its id.
     pub id: BillId,
-    /// Whether something is owed, so that it can be paid.
-    pub is_payable: bool,
     /// Until when.
     pub due_date: Option<Date>,
 }
 
 impl Store {
-    /// Whether several look-ups are better sent as one.
-    pub fn looks_up_together(&self) -> bool {
-        self.reader.get_database_backend() == DbBackend::Postgres
-    }
-
-    /// The bill of an account with a biller that lists none.
+    /// The bill of an account with a biller that lists none, if something is owed on it.
     pub async fn bill_of_account(&self, account: &Account) -> Result<Option<AccountBill>, StoreError> {
         let select = Query::select()
             .columns(READ)
             .from(Entity)
-            .cond_where(exactly(&account.owner).add(natural_key(account.biller, &account.reference, "")))
+            .cond_where(
+                exactly(&account.owner).add(natural_key(account.biller, &account.reference, "")).add(owing(true)),
+            )
             .to_owned();
         let rows = self.query_often(self.reader.get_database_backend().build(&select)).await?;
         rows.first().map(account_bill).transpose()
@@ -94,7 +106,7 @@ impl Store {
 
     /// The bills of several accounts: each in the place of its account, as if that had been alone.
     pub async fn bills_of_accounts(&self, accounts: &[Account]) -> Vec<Result<Option<AccountBill>, StoreError>> {
-        if accounts.len() == 1 || !self.looks_up_together() {
+        if accounts.len() <= 1 || !self.is_postgres() {
             return self.bills_in_turn(accounts).await;
         }
         let statement = Statement::from_sql_and_values(DbBackend::Postgres, TOGETHER, values(accounts));
@@ -151,7 +163,6 @@ fn in_places(rows: &[QueryResult], accounts: usize) -> Vec<Result<Option<Account
 fn account_bill(row: &QueryResult) -> Result<AccountBill, StoreError> {
     let mut cells = Cells::try_new(row)?;
     let id: Uuid = cells.take(Column::Id)?;
-    let due: i64 = cells.take(Column::AmountDueMinor)?;
     let until: Option<String> = cells.take(Column::DueDate)?;
-    Ok(AccountBill { id: Id::from_uuid(id), is_payable: due > 0, due_date: until.as_deref().map(date).transpose()? })
+    Ok(AccountBill { id: Id::from_uuid(id), due_date: until.as_deref().map(date).transpose()? })
 }

@@ -193,8 +193,8 @@ fn matching(owner: &Owner, filter: &BillFilter) -> Condition {
         .add_option(filter.told_before.map(|before| Column::AsOf.lt(micros(before))))
 }
 
-/// Bills on which something is owed, or those on which nothing is.
-fn owing(something: bool) -> Condition {
+/// Bills on which something is owed, as [`Bill::is_payable`] has it, or those on which nothing is.
+pub(super) fn owing(something: bool) -> Condition {
     let due = Column::AmountDueMinor;
     Condition::all().add(if something { due.gt(0) } else { due.lte(0) })
 }

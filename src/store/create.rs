@@ -3,11 +3,13 @@
 //! The idempotency key is looked up before anything else, so that a repetition is recognised whatever else has become
 //! of the bill. Two who race for a key or a claim are told apart by the database: the loser's whole transaction is
 //! taken back and tried again, and then finds what the winner stored (`carefully`). On PostgreSQL most of a batch needs
-//! none of this: see `at_once`. Locks are taken in one order in both ways: claims, then keys, both in the order of
-//! their bytes, and heads last.
+//! none of this: see `at_once`. The bill of an account is found by that same statement; on the other ways it is looked up
+//! before (`bills`). Locks are taken in one order in both ways: claims, then keys, both in the order of their bytes, and
+//! heads last.
 
 mod asked;
 mod at_once;
+mod bills;
 mod carefully;
 mod rows;
 
@@ -15,6 +17,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
@@ -27,10 +30,11 @@ use super::work::{Work, all_set};
 use super::{Store, StoreError};
 use crate::domain::bill_number::BillNumber;
 use crate::domain::bulk_payment::BulkPayment;
-use crate::domain::ids::PaymentId;
+use crate::domain::ids::{BillId, PaymentId};
 use crate::domain::payment::submission::Submission;
 use crate::domain::payment::{Allocation, Payment};
 
+pub use self::bills::WhichBill;
 pub(super) use self::rows::submission_row;
 
 /// How many batches may be under way at once: on PostgreSQL one is prepared while another reaches the disk. More of them
@@ -44,6 +48,8 @@ const BATCHES_OF_SQLITE: usize = 1;
 pub struct NewPayment {
     /// The payment, in its first version.
     pub payment: Payment,
+    /// Which bill it is for. Where that is still to be found, its allocation and its due date change with it.
+    pub bill: WhichBill,
     /// Of the whole input.
     pub request_hash: String,
     /// Which bill is claimed: empty where the biller lists none.
@@ -91,9 +97,13 @@ pub struct Lease {
     pub length: Duration,
 }
 
-/// How one was stored.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// How one was stored; of a bulk its first payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stored {
+    /// When its payment is due: that may be as the bill of its account has it.
+    pub due_date: Option<Date>,
+    /// The bill of its first part: that may be the bill of its account.
+    pub bill: Option<BillId>,
     /// Whether it was claimed, as it was asked to be.
     pub is_claimed: bool,
 }
@@ -237,6 +247,15 @@ fn bulk_key(new: &NewBulk) -> (&str, &str) {
 
 fn payment_key(new: &NewPayment) -> (&str, Option<&str>) {
     (new.payment.tenant.as_str(), new.payment.idempotency_key.as_deref())
+}
+
+fn stored(item: &NewSubmission) -> Created {
+    let first = item.payments.first();
+    Created::Stored(Stored {
+        due_date: first.and_then(|new| new.payment.due_date),
+        bill: first.and_then(|new| new.allocations.first()?.bill_id),
+        is_claimed: false,
+    })
 }
 
 fn used_in_batch(item: &NewSubmission) -> Created {

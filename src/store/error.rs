@@ -77,11 +77,6 @@ impl StoreError {
         Self::OutcomeUnknown(DbErr::Custom("whoever made the change fell over".to_owned()))
     }
 
-    /// Of a read whose reader fell over before it told what it found.
-    pub(crate) fn unread() -> Self {
-        Self::Database(DbErr::Custom("whoever read it fell over".to_owned()))
-    }
-
     /// Whether the database itself is why, or nobody knows: then it says nothing against the very rows that were to be
     /// written, and to write fewer of them would not help.
     pub(super) fn is_of_all(&self) -> bool {

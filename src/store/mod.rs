@@ -70,7 +70,7 @@ pub use connect::{Connect, Refused};
 pub use control_numbers::{
     ControlNumberFilter, CreatedNumbers, KeyOwner, NewControlNumber, NewNumbers, NumberEvidence, UsedNumber,
 };
-pub use create::{Created, Lease, NewBulk, NewPayment, NewSubmission, Stored};
+pub use create::{Created, Lease, NewBulk, NewPayment, NewSubmission, Stored, WhichBill};
 pub use disk::free_bytes;
 pub use epoch::{Epoch, Life};
 pub use error::{Lack, StoreError};

@@ -82,7 +82,7 @@ async fn whose_key_is_used_claims_nothing() {
 async fn key_used(app: &TestApp) {
     let store = beside(app).await;
     let first = new(app, "900001", None);
-    assert!(!is_claimed(&store.create(&[first.clone()]).await[0]));
+    assert!(!is_claimed(&store.create(std::slice::from_ref(&first)).await[0]));
     let mut second = new(app, "900001", Some("one"));
     second.payments[0].payment.idempotency_key = first.payments[0].payment.idempotency_key.clone();
     let created = store.create(&[second]).await;

@@ -11,7 +11,7 @@ use billpay::domain::provider::ProviderCode;
 use billpay::domain::requester::TenantId;
 use billpay::ports::clock::Clock;
 use billpay::ports::ids::Ids;
-use billpay::store::{Connect, Created, Lack, NewPayment, NewSubmission, Store, StoreError};
+use billpay::store::{Connect, Created, Lack, NewPayment, NewSubmission, Store, StoreError, WhichBill};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
@@ -186,6 +186,7 @@ pub(crate) fn new_payment(clock: &Clock, key: &str, account: &str, minor: i64) -
         bulk: None,
         payments: vec![NewPayment {
             payment,
+            bill: WhichBill::OfAccount { gives_due_date: true },
             request_hash: "the hash".to_owned(),
             bill_ref: String::new(),
             takes_claim: true,

@@ -56,7 +56,7 @@ const BRIEF_REPEATS: u32 = 18;
 
 /// The statements that are asked often, each with words that only it has.
 const OFTEN: [(&str, &str); 30] = [
-    ("create: the bill of an account", r#"SELECT "id", "amount_due_minor", "due_date" FROM "bills" WHERE"#),
+    ("create: the bill of an account", r#"SELECT "id", "due_date" FROM "bills" WHERE"#),
     ("create: the bills of accounts", "FROM unnest($1::text[], $2::text[], $3::uuid[], $4::text[])"),
     ("create: at once", "INSERT INTO submissions (id, tenant_id"),
     ("create: keys", r#""payments"."idempotency_key" = $2"#),

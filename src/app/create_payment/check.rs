@@ -145,6 +145,6 @@ pub(super) fn words(input: &CreatePayment, faults: &mut Vec<Refusal>) {
 }
 
 /// Whether a text holds what no database and no provider takes.
-pub(super) fn has_control(text: &str) -> bool {
+fn has_control(text: &str) -> bool {
     text.chars().any(char::is_control)
 }

@@ -2,26 +2,23 @@
 
 use std::sync::Arc;
 
-use jiff::civil::Date;
-
 use super::Target;
-use super::check::has_control;
+use super::bill::PaidBill;
 use crate::app::{App, AppError};
 use crate::domain::amount_rule::AmountRule;
-use crate::domain::bill::Bill;
 use crate::domain::bill_number::BillNumber;
 use crate::domain::biller::{Biller, BillerTraits, InputName};
 use crate::domain::ids::{BillId, BillNumberId, BillerId};
 use crate::domain::provider::Capability;
 use crate::domain::refusal::{ErrorCode, Refusal};
-use crate::store::{Account, AccountBill, Owner};
+use crate::store::Owner;
 
 /// What a target turned out to be.
 pub(super) struct Resolved {
     pub(super) biller: Arc<Biller>,
     pub(super) account_reference: Option<String>,
     pub(super) second_reference: Option<String>,
-    pub(super) bill: Option<KnownBill>,
+    pub(super) bill: PaidBill,
     /// Which amounts its biller takes, or the bill that is the target.
     pub(super) amount_rule: AmountRule,
     pub(super) bill_number: Option<BillNumber>,
@@ -31,32 +28,12 @@ pub(super) struct Resolved {
     pub(super) account_path: &'static [&'static str],
 }
 
-/// The bill that is paid, where one is known.
-pub(super) struct KnownBill {
-    pub(super) id: BillId,
-    pub(super) due_date: Option<Date>,
-    /// What the provider calls it, where it lists bills.
-    pub(super) provider_reference: Option<String>,
-}
-
-impl From<AccountBill> for KnownBill {
-    fn from(bill: AccountBill) -> Self {
-        Self { id: bill.id, due_date: bill.due_date, provider_reference: None }
-    }
-}
-
-impl From<Bill> for KnownBill {
-    fn from(bill: Bill) -> Self {
-        Self { id: bill.id, due_date: bill.due_date, provider_reference: bill.provider_reference }
-    }
-}
-
 impl App {
     /// What is to be paid, where it is the owner's and can be paid at present.
     pub(super) async fn resolve_target(&self, owner: &Owner, target: &Target) -> Result<Resolved, AppError> {
         match target {
             Target::Account { biller_id, account_reference, second_reference } => {
-                self.resolve_account(owner, biller_id, account_reference, second_reference.as_ref()).await
+                self.resolve_account(biller_id, account_reference, second_reference.as_ref())
             }
             Target::BillNumber(id) => self.resolve_bill_number(owner, id).await,
             Target::Bill(id) => self.resolve_bill(owner, id).await,
@@ -64,9 +41,8 @@ impl App {
         }
     }
 
-    async fn resolve_account(
+    fn resolve_account(
         &self,
-        owner: &Owner,
         biller_id: &str,
         account_reference: &str,
         second_reference: Option<&String>,
@@ -74,18 +50,12 @@ impl App {
         let path = &["input", "target", "account"];
         let biller = self.biller_for_payment(biller_id, &["input", "target", "account", "billerId"])?;
         self.require_accounts(&biller).map_err(|refusal| refusal.at(path))?;
-        let account = account_reference.trim().to_owned();
-        // What cannot be stored is told later with all other faults, and not asked of the database.
-        let bill = match has_control(&account) {
-            true => None,
-            false => self.payable_bill(owner, biller.id, &account).await?,
-        };
         Ok(Resolved {
             amount_rule: biller.amount_rule,
             biller,
-            account_reference: Some(account),
+            account_reference: Some(account_reference.trim().to_owned()),
             second_reference: second_reference.cloned(),
-            bill,
+            bill: PaidBill::OfAccount,
             bill_number: None,
             claims: true,
             new_bill: None,
@@ -104,7 +74,7 @@ impl App {
             biller,
             account_reference: None,
             second_reference: None,
-            bill: None,
+            bill: PaidBill::None,
             bill_number: None,
             claims: false,
             new_bill: Some(description.cloned()),
@@ -121,13 +91,12 @@ impl App {
         let number = found.ok_or_else(|| Refusal::not_found(path, "bill number"))?;
         let biller = self.active_biller(number.biller_id, path)?;
         self.require_accounts(&biller).map_err(|refusal| refusal.at(path))?;
-        let bill = self.payable_bill(owner, biller.id, &number.account_reference).await?;
         Ok(Resolved {
             amount_rule: biller.amount_rule,
             biller,
             account_reference: Some(number.account_reference.clone()),
             second_reference: None,
-            bill,
+            bill: PaidBill::OfAccount,
             bill_number: Some(number),
             claims: true,
             new_bill: None,
@@ -152,24 +121,12 @@ impl App {
             biller,
             account_reference: bill.account_reference.clone(),
             second_reference: None,
-            bill: Some(bill.into()),
+            bill: PaidBill::Known(bill.into()),
             bill_number: None,
             claims: true,
             new_bill: None,
             account_path: path,
         })
-    }
-
-    /// The bill of an account with a biller that lists none, where something is owed on it.
-    async fn payable_bill(
-        &self,
-        owner: &Owner,
-        biller: BillerId,
-        account: &str,
-    ) -> Result<Option<KnownBill>, AppError> {
-        let found =
-            self.bill_of_account(Account { owner: owner.clone(), biller, reference: account.to_owned() }).await?;
-        Ok(found.filter(|bill| bill.is_payable).map(KnownBill::from))
     }
 
     /// Refuses an account of a biller that has bills instead.

@@ -8,7 +8,7 @@ use super::ways::KnownWays;
 use crate::app::App;
 use crate::domain::ids::SubmissionId;
 use crate::domain::payment::submission::Subject;
-use crate::store::{NewPayment, NewSubmission, ProviderRow, StoreError};
+use crate::store::{NewPayment, NewSubmission, ProviderRow, StoreError, Stored};
 
 /// What was found of a submission, a moment after it was claimed.
 #[derive(Clone, Debug)]
@@ -42,8 +42,14 @@ impl App {
 }
 
 /// What stands around a submission that was claimed as it was stored, and so is as it was stored.
-pub(in crate::app) fn found_at_birth(new: NewSubmission, ways: &KnownWays) -> Found {
+pub(in crate::app) fn found_at_birth(new: NewSubmission, stored: Stored, ways: &KnownWays) -> Found {
     let way = ways.get(&new.submission.provider).cloned();
-    let with = |new: NewPayment| WithParts { payment: new.payment, parts: new.allocations };
+    let with = |mut new: NewPayment| {
+        new.payment.due_date = stored.due_date;
+        if let Some(first) = new.allocations.first_mut() {
+            first.bill_id = stored.bill;
+        }
+        WithParts { payment: new.payment, parts: new.allocations }
+    };
     Found { payments: new.payments.into_iter().map(with).collect(), way }
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::super::bill_claims::claimant;
 use super::rows::{payment_row, submission_row};
-use super::{NewPayment, NewSubmission, key_of};
+use super::{NewPayment, NewSubmission, WhichBill, key_of};
 
 /// A payment as the statement reads it: what is not here has no value yet.
 #[derive(Serialize)]
@@ -48,6 +48,9 @@ pub(super) struct Row {
     created_at: i64,
     bill_id: Option<Uuid>,
     bill_reference: Option<String>,
+    /// The account whose bill is still to be found.
+    sought: Option<String>,
+    takes_due_date: bool,
     subject: String,
     provider_key: String,
     next_action_at: Option<i64>,
@@ -89,6 +92,10 @@ fn row(place: i32, item: &NewSubmission, new: &NewPayment) -> Row {
     let payment = payment_row(new, new.payment.bill_number_id);
     let submission = submission_row(&item.submission, item.next_action_at);
     let part = new.allocations.first();
+    let takes_due_date = match new.bill {
+        WhichBill::Allocated => false,
+        WhichBill::OfAccount { gives_due_date } => gives_due_date,
+    };
     Row {
         place,
         is_held: item.claim.is_some(),
@@ -125,6 +132,8 @@ fn row(place: i32, item: &NewSubmission, new: &NewPayment) -> Row {
         created_at: payment.created_at,
         bill_id: part.and_then(|part| part.bill_id).map(|bill| bill.uuid()),
         bill_reference: part.and_then(|part| part.bill_reference.clone()),
+        sought: new.seeks_bill_of().map(str::to_owned),
+        takes_due_date,
         subject: submission.subject,
         provider_key: submission.provider_key,
         next_action_at: submission.next_action_at,

@@ -3,16 +3,20 @@
 //! Purpose: PostgreSQL's own work bounds how many payments are taken a second, and otherwise a batch is ten round trips
 //! to it, from the beginning to the commit. Mechanism: one statement, whose text is the same for a batch of any size,
 //! is given the batch as JSON; it leaves out whose key is used, takes the claims that are free, and stores the payments
-//! that lack none. It is raw SQL because no builder writes data-modifying parts that feed each other. Guarantee: being
-//! a transaction of its own, it is stored as a whole or not at all, and its answer comes after the commit. What it left
-//! out is told why by a statement that begins later, and so sees what was in the way. Locks are taken in the order
-//! of bytes: claims first, then keys, and last, as everywhere, heads by tenant.
+//! that lack none, each for the bill of its account where it seeks that. It is raw SQL because no builder writes
+//! data-modifying parts that feed each other. Guarantee: being a transaction of its own, it is stored as a whole or not
+//! at all, and its answer comes after the commit. What it left out is told why by a statement that begins later, and so
+//! sees what was in the way. Locks are taken in the order of bytes: claims first, then keys, and last, as everywhere,
+//! heads by tenant.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use sea_orm::{DbBackend, DbErr, QueryResult, Statement};
+use uuid::Uuid;
 
+use super::super::account_bills::bill_of_account;
+use super::super::convert::date;
 use super::super::epoch::SAME_LIFE;
 use super::super::submissions::span;
 use super::super::time::{micros, now_sql};
@@ -22,6 +26,7 @@ use super::carefully::Waits;
 use super::{Created, Key, Lease, NewSubmission, Outcome, Stored, key_of, used_payments};
 use crate::crash::{self, CrashPoint, Step};
 use crate::domain::event::{EventType, SubjectKind};
+use crate::domain::ids::BillId;
 use crate::domain::requester::TenantId;
 use crate::weakness::{Weakness, planted};
 
@@ -29,10 +34,13 @@ use crate::weakness::{Weakness, planted};
 /// that are to be held, for how long, and how far the clock of the leases is moved.
 ///
 /// The look-up of a key is bounded from below and sorted, not compared: so it goes by the index of the keys also while
-/// the database does not know yet how many payments a tenant has.
+/// the database does not know yet how many payments a tenant has. What a bill that is found does to its payment is what
+/// `NewPayment::note_bill` does to those that are stored in another way.
 static AT_ONCE: LazyLock<String> = LazyLock::new(|| {
     format!(
-        "WITH asked AS MATERIALIZED (
+        concat!(
+            "\
+WITH asked AS MATERIALIZED (
     SELECT item.*, (
         SELECT next.id FROM (
             SELECT id, idempotency_key FROM payments
@@ -46,7 +54,8 @@ static AT_ONCE: LazyLock<String> = LazyLock::new(|| {
         version integer, payer_name text, payer_phone text, description text, funding_account_id uuid,
         delivery_speed text, process_date text, due_date text, callback_url text, save_bill_number boolean,
         our_reference text, new_bill boolean, created_by text, created_at bigint, bill_id uuid, bill_reference text,
-        subject text, provider_key text, next_action_at bigint, run_at bigint, not_after bigint, review_at bigint)
+        sought text, takes_due_date boolean, subject text, provider_key text, next_action_at bigint, run_at bigint,
+        not_after bigint, review_at bigint)
 ), claimed AS (
     INSERT INTO bill_claims (tenant_id, biller_id, account_reference, bill_ref, payment_id)
     SELECT claimant, biller_id, coalesce(account_reference, ''), bill_ref, id FROM asked
@@ -55,7 +64,12 @@ static AT_ONCE: LazyLock<String> = LazyLock::new(|| {
         bill_ref COLLATE \"C\", place
     ON CONFLICT DO NOTHING RETURNING payment_id
 ), taken AS MATERIALIZED (
-    SELECT asked.*, is_held AND {SAME_LIFE} AS holds FROM asked WHERE used_by IS NULL AND (NOT claims OR id IN (SELECT payment_id FROM claimed))
+    SELECT asked.*, asked.is_held AND {same_life} AS holds, coalesce(owed.id, asked.bill_id) AS pays_bill_id,
+        coalesce(CASE WHEN asked.takes_due_date THEN owed.due_date END, asked.due_date) AS due
+    FROM asked LEFT JOIN LATERAL ",
+            bill_of_account!(),
+            " ON TRUE
+    WHERE asked.used_by IS NULL AND (NOT asked.claims OR asked.id IN (SELECT payment_id FROM claimed))
 ), sent AS (
     INSERT INTO submissions (id, tenant_id, provider, subject, provider_key, next_action_at, lease_owner, lease_until,
         fence, attempt_count, submits, look_ups, look_up_requests, look_up_requests_met, run_at, not_after, review_at,
@@ -70,13 +84,13 @@ static AT_ONCE: LazyLock<String> = LazyLock::new(|| {
         save_bill_number, our_reference, new_bill, created_by, created_at, updated_at)
     SELECT id, tenant_id, customer, idempotency_key, request_hash, submission_id, provider, biller_id,
         account_reference, second_reference, bill_number_id, bill_ref, amount_minor, currency, status, version,
-        payer_name, payer_phone, description, funding_account_id, delivery_speed, process_date, due_date, callback_url,
+        payer_name, payer_phone, description, funding_account_id, delivery_speed, process_date, due, callback_url,
         save_bill_number, our_reference, new_bill, created_by, created_at, created_at FROM taken
     ORDER BY tenant_id COLLATE \"C\", idempotency_key COLLATE \"C\"
     RETURNING tenant_id
 ), parts AS (
     INSERT INTO allocations (payment_id, no, bill_id, bill_reference, amount_minor, currency)
-    SELECT id, 1, bill_id, bill_reference, amount_minor, currency FROM taken
+    SELECT id, 1, pays_bill_id, bill_reference, amount_minor, currency FROM taken
 ), heads AS (
     INSERT INTO event_heads (tenant_id, sequence)
     SELECT tenant_id, count(*) FROM paid GROUP BY tenant_id ORDER BY tenant_id COLLATE \"C\"
@@ -90,8 +104,11 @@ static AT_ONCE: LazyLock<String> = LazyLock::new(|| {
     FROM taken JOIN heads USING (tenant_id)
     WINDOW of_tenant AS (PARTITION BY tenant_id), in_turn AS (PARTITION BY tenant_id ORDER BY place)
 )
-SELECT asked.place, asked.used_by IS NOT NULL, heads.sequence, coalesce(taken.holds, FALSE)
-FROM asked LEFT JOIN taken ON taken.place = asked.place LEFT JOIN heads ON heads.tenant_id = taken.tenant_id",
+SELECT asked.place, asked.used_by IS NOT NULL, heads.sequence, taken.due, taken.pays_bill_id,
+    coalesce(taken.holds, FALSE)
+FROM asked LEFT JOIN taken ON taken.place = asked.place LEFT JOIN heads ON heads.tenant_id = taken.tenant_id"
+        ),
+        same_life = SAME_LIFE,
         now = now_sql(DbBackend::Postgres, "$7"),
     )
 });
@@ -102,8 +119,21 @@ struct Verdict {
     key_is_used: bool,
     /// The last sequence of its tenant's log, where it was stored.
     head: Option<i64>,
+    /// Its due date as it was stored.
+    due: Option<String>,
+    /// The bill that it pays, as it was stored.
+    bill: Option<Uuid>,
     /// Whether it was claimed as it was stored.
     is_held: bool,
+}
+
+impl Verdict {
+    /// How it was stored. It is committed: whoever cannot read its due date does not know it.
+    fn stored(&self) -> Outcome {
+        let unread = |_| StoreError::OutcomeUnknown(DbErr::Custom("a due date that cannot be read".to_owned()));
+        let due_date = self.due.as_deref().map(date).transpose().map_err(unread)?;
+        Ok(Created::Stored(Stored { due_date, bill: self.bill.map(BillId::from_uuid), is_claimed: self.is_held }))
+    }
 }
 
 impl Store {
@@ -120,7 +150,7 @@ impl Store {
             Ok(verdicts) => {
                 self.tell_stored(batch, &verdicts);
                 for verdict in verdicts.iter().filter(|verdict| verdict.head.is_some()) {
-                    outcomes[verdict.place] = Some(Ok(Created::Stored(Stored { is_claimed: verdict.is_held })));
+                    outcomes[verdict.place] = Some(verdict.stored());
                 }
                 self.tell_used(batch, &verdicts, outcomes).await;
                 Waits::AsUsual
@@ -191,5 +221,12 @@ fn verdict(row: &QueryResult, last: i32) -> Result<Verdict, DbErr> {
     let place: i32 = row.try_get_by_index(0)?;
     let known = usize::try_from(place).ok().filter(|_| place <= last);
     let place = known.ok_or_else(|| DbErr::Custom("an answer for nobody who asked".to_owned()))?;
-    Ok(Verdict { place, key_is_used: row.try_get_by_index(1)?, head: row.try_get_by_index(2)?, is_held: row.try_get_by_index(3)? })
+    Ok(Verdict {
+        place,
+        key_is_used: row.try_get_by_index(1)?,
+        head: row.try_get_by_index(2)?,
+        due: row.try_get_by_index(3)?,
+        bill: row.try_get_by_index(4)?,
+        is_held: row.try_get_by_index(5)?,
+    })
 }

@@ -2,10 +2,11 @@
 //!
 //! Purpose: nobody fails for a neighbour, and nobody waits for one longer than need be. Mechanism: what is open is
 //! stored by its tenants, several at a time, since whoever holds the end of a tenant's log holds up that tenant and no
-//! other; SQLite has one writer, whom one transaction costs less than several. What the database refuses of several it
-//! is shown again one by one. Guarantee: each outcome is as if its submission had been alone; a lock that did not come
-//! free is an answer, not a wait for ever.
+//! other; SQLite has one writer, whom one transaction costs less than several. The bills of accounts are looked up
+//! before. What the database refuses of several it is shown again one by one. Guarantee: each outcome is as if its
+//! submission had been alone; a lock that did not come free is an answer, not a wait for ever.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use futures_util::stream::{self, StreamExt};
@@ -16,7 +17,8 @@ use super::super::portions::filled_up;
 use super::super::retry::retrying;
 use super::super::work::Work;
 use super::super::{Store, StoreError};
-use super::{Created, Key, NewSubmission, Outcome, Stored, claim_all, claims_of, holder_of, key_of, used_in_batch};
+use super::bills::Open;
+use super::{Created, Key, NewSubmission, Outcome, claim_all, claims_of, holder_of, key_of, stored, used_in_batch};
 use crate::crash::Step;
 use crate::domain::requester::TenantId;
 
@@ -42,11 +44,18 @@ impl Store {
         outcomes: &mut [Option<Outcome>],
         waits: Waits,
     ) {
-        let open: Vec<usize> = (0..batch.len()).filter(|&place| outcomes[place].is_none()).collect();
-        let groups = if self.is_postgres() { by_tenant(batch, open) } else { vec![open] };
+        let open = batch.iter().enumerate().filter(|(place, _)| outcomes[*place].is_none()).collect();
+        let mut ready = Vec::new();
+        for (place, found) in self.with_bills(open).await {
+            match found {
+                Ok(item) => ready.push((place, item)),
+                Err(error) => outcomes[place] = Some(Err(error)),
+            }
+        }
+        let groups = if self.is_postgres() { by_tenant(ready) } else { vec![ready] };
         let mut storing = Vec::with_capacity(groups.len());
-        for places in groups {
-            storing.push(self.create_places(batch, places, waits));
+        for group in groups {
+            storing.push(self.create_group(group, waits));
         }
         let mut storing = stream::iter(storing).buffer_unordered(TENANTS_AT_A_TIME);
         while let Some(stored) = storing.next().await {
@@ -56,8 +65,9 @@ impl Store {
         }
     }
 
-    async fn create_places(&self, batch: &[NewSubmission], places: Vec<usize>, waits: Waits) -> Vec<(usize, Outcome)> {
-        let items: Vec<&NewSubmission> = places.iter().map(|&place| &batch[place]).collect();
+    async fn create_group(&self, group: Vec<Open<'_>>, waits: Waits) -> Vec<(usize, Outcome)> {
+        let (places, items): (Vec<usize>, Vec<Cow<'_, NewSubmission>>) = group.into_iter().unzip();
+        let items: Vec<&NewSubmission> = items.iter().map(|item| &**item).collect();
         let outcomes = self.create_together(&items, waits).await;
         places.into_iter().zip(outcomes).collect()
     }
@@ -120,7 +130,7 @@ impl Store {
         let used = work.used_keys(batch).await?;
         let mut stored_keys: HashMap<Key, usize> = HashMap::new();
         let mut answers = Vec::with_capacity(batch.len());
-        let mut stored = Vec::new();
+        let mut to_store = Vec::new();
         for (place, &item) in batch.iter().enumerate() {
             let key = key_of(item);
             if let Some(answer) = key.as_ref().and_then(|key| used.get(key)) {
@@ -132,15 +142,15 @@ impl Store {
             } else {
                 claim_all(item, &mut held);
                 stored_keys.extend(key.map(|key| (key, place)));
-                stored.push(item);
-                answers.push(Created::Stored(Stored::default()));
+                to_store.push(item);
+                answers.push(stored(item));
             }
         }
-        if stored.is_empty() {
+        if to_store.is_empty() {
             work.roll_back().await?;
             return Ok(answers);
         }
-        work.insert(&stored).await?;
+        work.insert(&to_store).await?;
         work.wake_worker();
         work.commit().await?;
         Ok(answers)
@@ -156,11 +166,11 @@ impl Work {
     }
 }
 
-/// Places of a batch, those of each tenant by themselves.
-fn by_tenant(batch: &[NewSubmission], places: Vec<usize>) -> Vec<Vec<usize>> {
-    let mut groups: BTreeMap<&TenantId, Vec<usize>> = BTreeMap::new();
-    for place in places {
-        groups.entry(&batch[place].submission.tenant).or_default().push(place);
+/// Those of each tenant by themselves.
+fn by_tenant(open: Vec<Open<'_>>) -> Vec<Vec<Open<'_>>> {
+    let mut groups: BTreeMap<TenantId, Vec<Open<'_>>> = BTreeMap::new();
+    for (place, item) in open {
+        groups.entry(item.submission.tenant.clone()).or_default().push((place, item));
     }
     groups.into_values().collect()
 }

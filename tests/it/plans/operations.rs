@@ -16,10 +16,11 @@ use crate::support::{TestApp, text};
 /// A connection plans a statement once and for all after its fifth execution; there are three.
 const REPEATS: u32 = 18;
 /// How often payments are made, and how many at once. In the later half of the rounds they keep a bill number, and are
-/// stored by statements of their own for it.
+/// stored by statements of their own for it, also that which looks their account's bill up.
 const ROUNDS: u32 = 6;
 const AT_ONCE: u32 = 6;
-/// How many are recorded at once, so that the bills of their accounts are looked up together.
+/// How many are recorded at once, so that the bills of their accounts are looked up together where they keep a bill
+/// number; one more then does so alone.
 const TOGETHER: u32 = 16;
 /// The oldest payment's second, its distance to the next, and the kind of its id, as seed.sql has them.
 const FIRST_SECOND: u64 = 1_740_000_000;
@@ -53,8 +54,10 @@ pub async fn run(app: &TestApp, program: &Program) -> Subscription {
     }
     waiting.next().await;
     for round in 0..ROUNDS {
-        join_all((0..TOGETHER).map(|place| record(&client, &biller, round * TOGETHER + place))).await;
+        let keeps = round >= ROUNDS / 2;
+        join_all((0..TOGETHER).map(|place| record(&client, &biller, round * TOGETHER + place, keeps))).await;
     }
+    record(&client, &biller, ROUNDS * TOGETHER, true).await;
     call_back(app, program, &client).await;
     waiting
 }
@@ -98,8 +101,9 @@ async fn pay(client: &Client, biller: &str, place: u32, keeps: bool) {
 }
 
 /// A payment until it is recorded.
-async fn record(client: &Client, biller: &str, place: u32) {
+async fn record(client: &Client, biller: &str, place: u32, keeps: bool) {
     let mut input = payment_input(biller, &format!("91000{place:02}"), "15");
+    input["saveBillNumber"] = json!(keeps);
     input["wait"] = json!("RECORDED");
     client.create(input).await;
 }
