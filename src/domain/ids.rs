@@ -44,6 +44,15 @@ impl<K> Id<K> {
     }
 }
 
+impl<K: Kind> Id<K> {
+    /// Writes it as it shows itself.
+    pub fn write(self, out: &mut Vec<u8>) {
+        out.extend_from_slice(K::PREFIX.as_bytes());
+        out.push(b'_');
+        out.extend_from_slice(&base32(self.0));
+    }
+}
+
 impl<K: Kind> FromStr for Id<K> {
     type Err = InvalidId;
 

@@ -191,6 +191,25 @@ impl Money {
         let (whole, fraction) = text.split_at(text.len() - digits);
         if digits == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
     }
+
+    /// Writes the amount as [`Money::decimal`] does, without making a text of it first.
+    pub fn write_decimal(self, out: &mut Vec<u8>) {
+        // From the last digit to the first. 64 bits have 20 of them, and no currency as many behind the point.
+        let mut reversed = [b'0'; 32];
+        let (digits, mut rest, mut length) = (self.currency.digits() as usize, self.minor.unsigned_abs(), 0);
+        while rest > 0 || length <= digits {
+            reversed[length] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+            length += 1;
+        }
+        out.extend((self.minor < 0).then_some(b'-'));
+        for place in (0..length).rev() {
+            out.push(reversed[place]);
+            if place == digits && digits > 0 {
+                out.push(b'.');
+            }
+        }
+    }
 }
 
 impl fmt::Display for Money {
@@ -265,6 +284,9 @@ mod tests {
         fn what_is_written_is_read_back(minor in (i64::MIN + 1)..=i64::MAX, code in prop::sample::select(vec!["KES", "JPY", "KWD"])) {
             let written = Money::from_minor(minor, code.parse().unwrap());
             prop_assert_eq!(money(&written.decimal(), code), Ok(written));
+            let mut directly = Vec::new();
+            written.write_decimal(&mut directly);
+            prop_assert_eq!(String::from_utf8(directly), Ok(written.decimal()));
         }
 
         #[test]

@@ -5,10 +5,13 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// The organisation that a token speaks for: 1 to 64 characters of `[A-Za-z0-9._-]`.
+///
+/// Shared rather than copied: each object that is read names its tenant.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TenantId(String);
+pub struct TenantId(Arc<str>);
 
 /// A customer of a tenant, where its token speaks for one: 1 to 128 visible ASCII characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,7 +33,7 @@ impl TenantId {
     pub fn try_new(name: &str) -> Result<Self, InvalidName> {
         let fits = (1..=Self::LONGEST).contains(&name.len())
             && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
-        fits.then(|| Self(name.to_owned())).ok_or(InvalidName {
+        fits.then(|| Self(name.into())).ok_or(InvalidName {
             kind: "tenant",
             longest: Self::LONGEST,
             alphabet: "[A-Za-z0-9._-]",

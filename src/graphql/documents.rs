@@ -6,10 +6,11 @@
 
 use std::collections::HashMap;
 use std::ops::Deref;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use async_graphql::parser::types::ExecutableDocument;
 
+use super::direct::Direct;
 use super::validity::Validity;
 
 /// A parsed document, and what is known of it.
@@ -18,12 +19,20 @@ pub struct Document {
     parsed: ExecutableDocument,
     /// With which variables it was found valid.
     pub validity: Validity,
+    direct: OnceLock<Option<Direct>>,
+}
+
+impl Document {
+    /// How it is answered without the executor, where it can be. To be asked of a valid document.
+    pub fn direct(&self) -> Option<&Direct> {
+        self.direct.get_or_init(|| Direct::of(&self.parsed)).as_ref()
+    }
 }
 
 /// A document of which nothing is known yet.
 impl From<ExecutableDocument> for Document {
     fn from(parsed: ExecutableDocument) -> Self {
-        Self { parsed, validity: Validity::default() }
+        Self { parsed, validity: Validity::default(), direct: OnceLock::new() }
     }
 }
 

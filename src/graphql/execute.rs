@@ -4,6 +4,8 @@
 //! [`subscribe`] run the rest. A mutation runs in a task of its own, which neither a closed connection nor a deadline
 //! ends: only the waiting for it ends. A panic becomes an answer. Nothing is logged of documents or variables.
 
+mod outcome;
+
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, OnceLock};
@@ -17,6 +19,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{Instrument, Span};
 
 use super::answer::Answer;
+use super::direct::DirectPage;
 use super::documents::{Document, Documents};
 use super::gate::{self, Gate};
 use super::guard::{self, Cost, Limits, OperationKind, Prepared};
@@ -27,6 +30,7 @@ use super::request_error::{Fault, RequestError};
 use super::shared::Asking;
 use super::validity::Kinds;
 use super::{Schema, Schemas, context};
+use crate::app::App;
 use crate::domain::requester::Requester;
 use crate::telemetry::metric;
 use crate::telemetry::spans::{self, TraceParent};
@@ -69,7 +73,7 @@ impl OpenSubscription {
         DELIVERED.get_or_init(|| metrics::counter!(metric::EVENTS_DELIVERED)).increment(1);
         if !self.has_answered {
             self.has_answered = true;
-            spans::ended(&self.span, outcome_of(answer));
+            spans::ended(&self.span, outcome::of(answer));
         }
     }
 }
@@ -109,7 +113,7 @@ impl Engine {
         let prepared = guard::prepare(document, operation_name.as_deref(), variables, &self.limits)?;
         found.check(&prepared)?;
         let charge = Charge { points: prepared.cost.complexity, creates: prepared.creates };
-        self.rates.charge(&requester.tenant, charge).inspect_err(|_| count_outcome(prepared.kind, "rate_limited"))?;
+        self.rates.charge(&requester.tenant, charge).inspect_err(|_| outcome::count(prepared.kind, "rate_limited"))?;
         Ok(Prepared { deposit: found.deposit, ..prepared })
     }
 
@@ -139,30 +143,41 @@ impl std::fmt::Debug for Engine {
 pub async fn execute(engine: &Engine, prepared: Prepared, context: RequestContext) -> Answer {
     let (kind, span) = (prepared.kind, span_of(&prepared, &context));
     let answer = run_to_answer(engine, prepared, context).instrument(span.clone()).await;
-    let outcome = outcome_of(&answer);
+    let outcome = outcome::of(&answer);
     spans::ended(&span, outcome);
-    count_outcome(kind, outcome);
+    outcome::count(kind, outcome);
     answer
 }
 
 /// Of what an operation is, its kind, its name and its cost are told; of its document and its variables nothing.
 fn span_of(prepared: &Prepared, context: &RequestContext) -> Span {
-    let (kind, name) = (word_of(prepared.kind), prepared.operation_name.as_deref());
+    let (kind, name) = (outcome::word(prepared.kind), prepared.operation_name.as_deref());
     spans::operation(spans::Operation { kind, name, cost: prepared.cost.complexity }, &context.trace_parent)
 }
 
 async fn run_to_answer(engine: &Engine, mut prepared: Prepared, context: RequestContext) -> Answer {
     let (kind, cost, deposit) = (prepared.kind, prepared.cost, prepared.deposit.take());
-    let gate = Arc::new(Gate::default());
     let (document, kinds) = (Arc::clone(&prepared.document), prepared.kinds());
     let known = kinds.is_some_and(|kinds| document.validity.is_known(kinds));
-    let schema = if known { &engine.schemas.trusting } else { &engine.schemas.strict };
-    let request = context::attach(prepared.into_request(), &context, &gate);
-    let running = run(schema.clone(), request, gate);
+    let page = if known { DirectPage::of(&prepared, &context.requester) } else { None };
+    let run_by_library = || {
+        let gate = Arc::new(Gate::default());
+        let schema = if known { &engine.schemas.trusting } else { &engine.schemas.strict };
+        let request = context::attach(prepared.into_request(), &context, &gate);
+        run(schema.clone(), request, gate)
+    };
     let outcome = match kind {
-        OperationKind::Query => within(engine.query_timeout, Fault::QueryTooSlow, running).await,
+        OperationKind::Query => {
+            let running = async {
+                match run_directly(page, &engine.schemas.app, &context.requester).await {
+                    Some(ended) => ended,
+                    None => run_by_library().await,
+                }
+            };
+            within(engine.query_timeout, Fault::QueryTooSlow, running).await
+        }
         OperationKind::Mutation => {
-            let task = engine.mutations.spawn(running.in_current_span());
+            let task = engine.mutations.spawn(run_by_library().in_current_span());
             let ended = async { task.await.unwrap_or(Err(Panicked)) };
             within(Engine::MUTATION_PATIENCE, Fault::MutationTooSlow, ended).await
         }
@@ -192,34 +207,6 @@ fn note_validity(document: &Document, kinds: Option<Kinds>, answer: &Answer) {
     match (answer, kinds) {
         (Answer::Executed(response), Some(kinds)) if response.errors.is_empty() => document.validity.note(kinds),
         (Answer::Executed(_) | Answer::Refused(_), _) => {}
-    }
-}
-
-fn outcome_of(answer: &Answer) -> &'static str {
-    match answer {
-        Answer::Executed(response) if response.errors.is_empty() => "answered",
-        Answer::Executed(_) => "with_errors",
-        Answer::Refused(_) => "refused",
-    }
-}
-
-fn count_outcome(kind: OperationKind, outcome: &'static str) {
-    // The figures that rise most are found once and kept.
-    static QUERIES_ANSWERED: OnceLock<Counter> = OnceLock::new();
-    static MUTATIONS_ANSWERED: OnceLock<Counter> = OnceLock::new();
-    let counter = || metrics::counter!(metric::GRAPHQL_OPERATIONS, "kind" => word_of(kind), "outcome" => outcome);
-    match (kind, outcome) {
-        (OperationKind::Query, "answered") => QUERIES_ANSWERED.get_or_init(counter).increment(1),
-        (OperationKind::Mutation, "answered") => MUTATIONS_ANSWERED.get_or_init(counter).increment(1),
-        (OperationKind::Query | OperationKind::Mutation | OperationKind::Subscription, _) => counter().increment(1),
-    }
-}
-
-const fn word_of(kind: OperationKind) -> &'static str {
-    match kind {
-        OperationKind::Query => "query",
-        OperationKind::Mutation => "mutation",
-        OperationKind::Subscription => "subscription",
     }
 }
 
@@ -275,6 +262,17 @@ async fn run(schema: Schema, request: Request, gate: Arc<Gate>) -> Result<Respon
     // The executor's future is large; boxed, it is not copied by each layer around it.
     let execution = Box::pin(schema.execute(request));
     AssertUnwindSafe(gate::through(gate, execution)).catch_unwind().await.map_err(|_| Panicked)
+}
+
+/// The answer of a page that needs no executor; None where the library is to run the operation.
+async fn run_directly(
+    page: Option<DirectPage>,
+    app: &App,
+    requester: &Requester,
+) -> Option<Result<Response, Panicked>> {
+    // Boxed for the same reason.
+    let answering = Box::pin(page?.answer(app, requester));
+    AssertUnwindSafe(answering).catch_unwind().await.map_err(|_| Panicked).transpose()
 }
 
 async fn within<T>(limit: Duration, too_slow: Fault, running: impl Future<Output = T>) -> Result<T, Fault> {

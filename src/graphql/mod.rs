@@ -5,6 +5,7 @@
 
 pub mod answer;
 pub mod context;
+mod direct;
 pub mod document_hash;
 mod documents;
 pub mod error;
@@ -70,6 +71,8 @@ pub struct Schemas {
     pub trusting: Schema,
     /// Where variables may stand, which the library does not check.
     places: Option<&'static Places>,
+    /// What both stand over.
+    app: App,
 }
 
 impl fmt::Debug for Schemas {
@@ -94,7 +97,7 @@ pub fn schemas(app: App, introspection: bool) -> Schemas {
     let places = Places::ours();
     // Without the places nothing is known to be valid.
     let trusting = if places.is_some() { ValidationMode::Fast } else { ValidationMode::Strict };
-    Schemas { strict: schema(ValidationMode::Strict), trusting: schema(trusting), places }
+    Schemas { strict: schema(ValidationMode::Strict), trusting: schema(trusting), places, app }
 }
 
 /// The roots, with the descriptions that the library leaves out.

@@ -17,7 +17,7 @@ use crate::domain::bill_number::BillNumber;
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::payment::Payment;
 use crate::domain::requester::Scope;
-use crate::store::PaymentFilter;
+use crate::store::{NamedBillNumbers, PaymentFilter};
 
 /// A page of the payments that are wanted, for a resolver of [`super::query`].
 pub async fn page(ctx: &Context<'_>, filter: &PaymentFilter, page: PageRequest) -> async_graphql::Result<PaymentPage> {
@@ -41,9 +41,10 @@ async fn brief(
     bill_numbers: bool,
 ) -> async_graphql::Result<Option<Vec<u8>>> {
     let set = ctx.with_selection_set(&ctx.item.node.selection_set);
-    let Some(brief) = BriefPage::of(&set, bill_numbers) else { return Ok(None) };
-    let write = |read| brief.write(&set, read);
-    ctx.app().store.write_brief_payments(&ctx.owner(), filter, page, bill_numbers, write).await.map_err(database)
+    let Some(brief) = BriefPage::of(&set) else { return Ok(None) };
+    let (app, requester) = (ctx.app(), ctx.requester());
+    let write = |payments, numbers: NamedBillNumbers| brief.write(app, requester, payments, &numbers);
+    app.store.write_brief_payments(&ctx.owner(), filter, page, bill_numbers, write).await.map_err(database)
 }
 
 async fn whole(

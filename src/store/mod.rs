@@ -80,6 +80,7 @@ pub use figures::{OpenPayments, PoolUse};
 pub use inbox::{Callback, CallbackState, Unmatched};
 pub use notify::Listener;
 pub use owner::Owner;
+pub use payment_page::NamedBillNumbers;
 pub use payments::PaymentFilter;
 pub use providers::ProviderRow;
 pub use retry::{Passing, retrying};

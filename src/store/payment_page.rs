@@ -5,20 +5,14 @@
 //! conditions as everywhere, those of the bill numbers standing in the join: a bill number that the owner may not see is
 //! absent, like one that is not there.
 //!
-//! Where all payments of a tenant are listed, PostgreSQL is not shown the values ([`hidden`]). For a tenant with many
-//! payments it would otherwise plan anew at each execution, since knowing the tenant promises a cheaper plan: one that
-//! runs back through everybody's payments until it has met enough of this tenant's. With values that it cannot see, the
-//! plan by the index of the tenant is made once and kept. A filtered list shows its values: there they decide which
-//! index is the right one.
-//!
 //! Of a page that asks for little, few columns are read ([`brief`]), under the same conditions and in the same order.
 
 mod brief;
+mod statement;
 
 use std::sync::LazyLock;
 
-use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement, Value};
-use sea_orm::{ColumnTrait, Condition, IdenStatic, QueryResult};
+use sea_orm::{IdenStatic, QueryResult};
 
 use entity::{bill_number, payment};
 
@@ -26,12 +20,13 @@ use super::bill_numbers::bill_number as read_bill_number;
 use super::cells::Cells;
 use super::convert::payment as read_payment;
 use super::owner::Owner;
-use super::page::{between, literal_limit};
-use super::payments::{PaymentFilter, matching};
+use super::payments::PaymentFilter;
 use super::{Store, StoreError};
 use crate::domain::bill_number::BillNumber;
-use crate::domain::page::{From, Page, PageRequest};
+use crate::domain::page::{Page, PageRequest};
 use crate::domain::payment::Payment;
+pub use brief::NamedBillNumbers;
+use statement::{Columns, Wanted};
 
 static PAYMENT_COLUMNS: LazyLock<String> = LazyLock::new(|| listed("payments", &PAYMENT));
 static BILL_NUMBER_COLUMNS: LazyLock<String> = LazyLock::new(|| listed("bill_numbers", &BILL_NUMBER));
@@ -44,7 +39,8 @@ impl Store {
         filter: &PaymentFilter,
         page: PageRequest,
     ) -> Result<Page<Payment>, StoreError> {
-        let rows = self.page_rows(select(PAYMENT_COLUMNS.as_str(), owner, filter, page), page).await?;
+        let wanted = Wanted { columns: Columns::Whole, bill_numbers: false, owner, filter, page };
+        let rows = self.page_rows(wanted).await?;
         let found = rows.iter().map(|row| read_payment(payment_row(&mut Cells::try_new(row)?)?));
         Ok(page.cut(found.collect::<Result<Vec<_>, StoreError>>()?))
     }
@@ -56,60 +52,15 @@ impl Store {
         filter: &PaymentFilter,
         page: PageRequest,
     ) -> Result<Page<(Payment, Option<BillNumber>)>, StoreError> {
-        let mut select = select(PAYMENT_COLUMNS.as_str(), owner, filter, page);
-        join_bill_numbers(&mut select, BILL_NUMBER_COLUMNS.as_str(), owner);
-        let rows = self.page_rows(select, page).await?;
+        let wanted = Wanted { columns: Columns::Whole, bill_numbers: true, owner, filter, page };
+        let rows = self.page_rows(wanted).await?;
         Ok(page.cut(rows.iter().map(both).collect::<Result<Vec<_>, StoreError>>()?))
     }
 
-    async fn page_rows(&self, select: SelectStatement, page: PageRequest) -> Result<Vec<QueryResult>, StoreError> {
-        let mut statement = self.reader.get_database_backend().build(&select);
-        statement.sql.push_str(literal_limit(page.limit));
+    async fn page_rows(&self, wanted: Wanted<'_>) -> Result<Vec<QueryResult>, StoreError> {
+        let statement = wanted.statement(self.reader.get_database_backend());
         Ok(self.query_often(statement).await?)
     }
-}
-
-/// These columns of the payments of a page, but for its limit.
-fn select(columns: &'static str, owner: &Owner, filter: &PaymentFilter, page: PageRequest) -> SelectStatement {
-    let order = match page.from {
-        From::Start => Order::Desc,
-        From::End => Order::Asc,
-    };
-    Query::select()
-        .expr(Expr::cust(columns))
-        .from(payment::Entity)
-        .cond_where(wanted(owner, filter, page))
-        .order_by(payment::Column::Id.as_column_ref(), order)
-        .to_owned()
-}
-
-/// Adds these columns of the bill numbers that the payments name, where the owner may see them.
-fn join_bill_numbers(select: &mut SelectStatement, columns: &'static str, owner: &Owner) {
-    let named =
-        Expr::col(bill_number::Column::Id.as_column_ref()).equals(payment::Column::BillNumberId.as_column_ref());
-    let visible = owner.condition(bill_number::Column::TenantId, bill_number::Column::Customer).add(named);
-    select.expr(Expr::cust(columns)).left_join(bill_number::Entity, visible);
-}
-
-fn wanted(owner: &Owner, filter: &PaymentFilter, page: PageRequest) -> Condition {
-    if *filter != PaymentFilter::default() || owner.customer.is_some() {
-        return Condition::all().add(matching(owner, filter)).add_option(some_between(page));
-    }
-    let (tenant, id) = (payment::Column::TenantId.as_column_ref(), payment::Column::Id.as_column_ref());
-    Condition::all()
-        .add(Expr::col(tenant).eq(hidden(owner.tenant.as_str())))
-        .add_option(page.after.map(|after| Expr::col(id.clone()).lt(hidden(after))))
-        .add_option(page.before.map(|before| Expr::col(id.clone()).gt(hidden(before))))
-}
-
-/// The ids between which a page lies, where it names any.
-fn some_between(page: PageRequest) -> Option<Condition> {
-    Some(between(payment::Column::Id, page)).filter(|ids| !ids.is_empty())
-}
-
-/// A value that the planner learns when it has planned.
-fn hidden(value: impl Into<Value>) -> Expr {
-    Query::select().expr(Expr::val(value)).to_owned().into()
 }
 
 fn listed(table: &str, columns: &[impl IdenStatic]) -> String {

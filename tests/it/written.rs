@@ -5,6 +5,7 @@
 //! those of the product's own table, so that none can be forgotten.
 
 mod brief;
+mod direct;
 
 use billpay::graphql::plain;
 use serde_json::{Value, json};

@@ -1,6 +1,5 @@
 //! What stands beside an object in memory, so that its plain fields wait for nothing.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_graphql::ContextBase;
@@ -12,6 +11,7 @@ use crate::domain::bill_number::BillNumber;
 use crate::domain::requester::{Requester, Scope};
 use crate::graphql::context::Known;
 use crate::graphql::execute::RequestContext;
+use crate::store::NamedBillNumbers;
 
 /// What the writers of fields may look at beside their object.
 pub struct AtHand<'a> {
@@ -28,7 +28,7 @@ pub enum BillNumbers<'a> {
     /// In the context of the request, where its lists leave them for all.
     Left(&'a Known),
     /// With one page, which alone may look at them.
-    OfPage(&'a HashMap<Uuid, Option<BillNumber>>),
+    OfPage(&'a NamedBillNumbers),
 }
 
 impl<'a> AtHand<'a> {
@@ -41,19 +41,19 @@ impl<'a> AtHand<'a> {
         }
     }
 
-    /// The same, but with the bill numbers of one page in place of those that lists have left.
-    pub fn with_bill_numbers<'b>(self, read: &'b HashMap<Uuid, Option<BillNumber>>) -> AtHand<'b>
-    where
-        'a: 'b,
-    {
-        AtHand { requester: self.requester, billers: self.billers, bill_numbers: BillNumbers::OfPage(read) }
+    /// What is at hand where one page is written, with the bill numbers that were read for it.
+    pub fn for_page(requester: &'a Requester, app: &App, read: &'a NamedBillNumbers) -> Self {
+        Self { requester, billers: app.catalogue.snapshot(), bill_numbers: BillNumbers::OfPage(read) }
     }
 
     /// What `tell` makes of a bill number; None where it was not read.
     pub fn bill_number<T>(&self, id: Uuid, tell: impl FnOnce(Option<&BillNumber>) -> T) -> Option<T> {
         match self.bill_numbers {
             BillNumbers::Left(known) => known.bill_number(id, tell),
-            BillNumbers::OfPage(read) => read.get(&id).map(|number| tell(number.as_ref())),
+            // A page is short, so that to look through it is quicker than a map would be made.
+            BillNumbers::OfPage(read) => {
+                read.iter().find(|(named, _)| *named == id).map(|(_, number)| tell(number.as_ref()))
+            }
         }
     }
 

@@ -14,7 +14,7 @@ use crate::domain::requester::Scope;
 type F = Field<BillNumber>;
 
 const FIELDS: &[F] = &[
-    F::leaf("id", |number, _, json| json.shown(number.id)).brief(),
+    F::leaf("id", |number, _, json| json.id(number.id)).brief(),
     F::part("biller", Biller::TYPE, |set, fragments| {
         biller::named::<BillNumber>(set, fragments, |number| number.biller_id)
     })
@@ -34,7 +34,7 @@ const FIELDS: &[F] = &[
     F::leaf("remindDueDate", |number, _, json| json.flag(number.remind_due_date)),
     F::leaf("savedWithProvider", |number, _, json| json.flag(number.saved_with_provider)),
     F::leaf("providerReference", |number, _, json| json.some_text(number.provider_reference.as_deref())),
-    F::leaf("createdAt", |number, _, json| json.shown(number.created_at)),
+    F::leaf("createdAt", |number, _, json| json.moment(number.created_at)),
 ];
 
 impl Plain for BillNumber {

@@ -13,13 +13,13 @@ use crate::graphql::object::disbursement::DisbursementMethod;
 type F = Field<Biller>;
 
 const FIELDS: &[F] = &[
-    F::leaf("id", |biller, _, json| json.shown(biller.id)),
+    F::leaf("id", |biller, _, json| json.id(biller.id)),
     F::leaf("code", |biller, _, json| json.text(&biller.code)),
     F::leaf("name", |biller, _, json| json.text(&biller.name)),
     F::leaf("category", |biller, _, json| json.word(BillerCategory::from(biller.category))),
     F::leaf("categoryName", |biller, _, json| json.text(&biller.category_name)),
     F::leaf("country", |biller, _, json| json.text(&biller.country)),
-    F::leaf("currency", |biller, _, json| json.shown(biller.currency)),
+    F::leaf("currency", |biller, _, json| json.bare(biller.currency.as_str())),
     F::part("provider", ProviderCode::TYPE, |set, fragments| {
         held::<Biller, ProviderCode>(set, fragments, |biller| Some(&biller.provider))
     }),

@@ -1,9 +1,17 @@
 //! JSON as it is written, one value after another.
+//!
+//! What every object of a page has (ids, amounts, moments) is written without the machinery of formats, which takes
+//! longer than the writing.
 
 use std::fmt::Display;
 use std::io::Write;
 
 use async_graphql::EnumType;
+use jiff::Timestamp;
+use jiff::fmt::temporal::DateTimePrinter;
+
+use crate::domain::ids::{Id, Kind};
+use crate::domain::money::Money;
 
 /// Whether a value was written. None: it is not at hand, and the whole object is to be resolved by the library.
 pub type Told = Option<()>;
@@ -17,7 +25,12 @@ impl Json {
 
     /// Nothing yet.
     pub fn new() -> Self {
-        Self(Vec::with_capacity(Self::USUAL_BYTES))
+        Self::of_objects(1)
+    }
+
+    /// Nothing yet, with room for so many objects.
+    pub fn of_objects(count: usize) -> Self {
+        Self(Vec::with_capacity(Self::USUAL_BYTES.saturating_mul(count.max(1))))
     }
 
     /// What was written.
@@ -62,6 +75,47 @@ impl Json {
         }
     }
 
+    /// A text that holds no quotes, backslashes and control characters.
+    pub fn bare(&mut self, text: &str) -> Told {
+        self.raw(b"\"");
+        self.raw(text.as_bytes());
+        self.raw(b"\"");
+        Some(())
+    }
+
+    /// An id.
+    pub fn id<K: Kind>(&mut self, id: Id<K>) -> Told {
+        self.raw(b"\"");
+        id.write(&mut self.0);
+        self.raw(b"\"");
+        Some(())
+    }
+
+    /// The same, where it is there.
+    pub fn some_id<K: Kind>(&mut self, id: Option<Id<K>>) -> Told {
+        match id {
+            Some(id) => self.id(id),
+            None => self.null(),
+        }
+    }
+
+    /// The amount of money, without its currency.
+    pub fn amount(&mut self, money: Money) -> Told {
+        self.raw(b"\"");
+        money.write_decimal(&mut self.0);
+        self.raw(b"\"");
+        Some(())
+    }
+
+    /// A moment.
+    pub fn moment(&mut self, at: Timestamp) -> Told {
+        const PRINTER: DateTimePrinter = DateTimePrinter::new();
+        self.raw(b"\"");
+        PRINTER.print_timestamp(&at, &mut self.0).ok()?;
+        self.raw(b"\"");
+        Some(())
+    }
+
     /// A whole number.
     pub fn number(&mut self, number: i32) -> Told {
         write!(self.0, "{number}").ok()
@@ -97,13 +151,17 @@ impl Json {
     /// A value of an enum, by its name in the schema.
     pub fn word<E: EnumType>(&mut self, value: E) -> Told {
         let item = E::items().iter().find(|item| item.value == value)?;
-        self.shown(item.name)
+        self.bare(item.name)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
+    use crate::domain::ids::PaymentId;
+    use crate::domain::money::CurrencyCode;
     use crate::graphql::object::payment_parts::PaymentStatus;
 
     fn written(write: impl FnOnce(&mut Json) -> Told) -> String {
@@ -124,5 +182,28 @@ mod tests {
         assert_eq!(written(|json| json.list([1, 2], Json::number)), "[1,2]");
         assert_eq!(written(|json| json.list([0; 0], Json::number)), "[]");
         assert_eq!(written(|json| json.word(PaymentStatus::NeedsReview)), "\"NEEDS_REVIEW\"");
+    }
+
+    #[test]
+    fn what_is_written_without_a_format_is_what_it_shows() {
+        for bits in [0, 1, u128::MAX, 0x0190_0000_0000_7000_8000_0000_0000_0001] {
+            let id = PaymentId::from_uuid(Uuid::from_u128(bits));
+            assert_eq!(written(|json| json.id(id)), format!("\"{id}\""));
+        }
+        for code in ["KES", "JPY", "KWD"] {
+            let currency: CurrencyCode = code.parse().expect("a currency");
+            for minor in [0, 1, -1, 9, 10, -99, 100, 101, 999, 1_000, 12_050, -12_050, i64::MAX, i64::MIN] {
+                let money = Money::from_minor(minor, currency);
+                assert_eq!(
+                    written(|json| json.amount(money)),
+                    format!("\"{}\"", money.decimal_text()),
+                    "{minor} {code}"
+                );
+            }
+        }
+        for micros in [0, 1, -1, 1_000, 1_500_000, 1_795_305_600_000_000, 1_795_305_600_123_456] {
+            let at = Timestamp::from_microsecond(micros).expect("a time");
+            assert_eq!(written(|json| json.moment(at)), format!("\"{at}\""));
+        }
     }
 }

@@ -26,6 +26,7 @@ mod plans;
 mod whole;
 
 pub(in crate::graphql) use brief::BriefPage;
+pub(in crate::graphql) use field::Fragments;
 pub(in crate::graphql) use output::PaymentPage;
 pub(in crate::graphql) use plans::Plans;
 

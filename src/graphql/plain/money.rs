@@ -6,8 +6,8 @@ use crate::domain::money::Money;
 type F = Field<Money>;
 
 const FIELDS: &[F] = &[
-    F::leaf("amount", |money, _, json| json.shown(money.decimal_text())),
-    F::leaf("currency", |money, _, json| json.shown(money.currency())),
+    F::leaf("amount", |money, _, json| json.amount(*money)),
+    F::leaf("currency", |money, _, json| json.bare(money.currency().as_str())),
 ];
 
 impl Plain for Money {

@@ -1,10 +1,13 @@
 //! The plain fields of a page of payments: all, so that a page whose payments can be written is written as one value.
+//!
+//! A payment's cursor is its id, and is written from that.
 
 use async_graphql::connection::{Connection, Edge, EmptyFields};
 use async_graphql::parser::types::SelectionSet;
 
 use super::field::{Field, Fragments, Part, Plain};
 use super::plan::Plan;
+use crate::domain::ids::PaymentId;
 use crate::domain::payment::Payment as DomainPayment;
 use crate::graphql::object::connection::IdCursor;
 use crate::graphql::object::payment::Payment;
@@ -18,8 +21,8 @@ pub type PaymentEdge = Edge<IdCursor, Payment, EmptyFields>;
 pub struct PageEnds {
     has_previous: bool,
     has_next: bool,
-    start: Option<IdCursor>,
-    end: Option<IdCursor>,
+    start: Option<PaymentId>,
+    end: Option<PaymentId>,
 }
 
 const PAGE: &[Field<Page>] = &[
@@ -39,7 +42,7 @@ impl Plain for Page {
 }
 
 const EDGE: &[Field<PaymentEdge>] = &[
-    Field::<PaymentEdge>::leaf("cursor", |edge, _, json| json.text(&edge.cursor.0)),
+    Field::<PaymentEdge>::leaf("cursor", |edge, _, json| json.id(edge.node.0.id)),
     Field::<PaymentEdge>::part("node", DomainPayment::TYPE, node),
 ];
 
@@ -56,8 +59,8 @@ impl Plain for PaymentEdge {
 const ENDS: &[Field<PageEnds>] = &[
     Field::<PageEnds>::leaf("hasPreviousPage", |ends, _, json| json.flag(ends.has_previous)),
     Field::<PageEnds>::leaf("hasNextPage", |ends, _, json| json.flag(ends.has_next)),
-    Field::<PageEnds>::leaf("startCursor", |ends, _, json| json.some_text(ends.start.as_ref().map(text_of))),
-    Field::<PageEnds>::leaf("endCursor", |ends, _, json| json.some_text(ends.end.as_ref().map(text_of))),
+    Field::<PageEnds>::leaf("startCursor", |ends, _, json| json.some_id(ends.start)),
+    Field::<PageEnds>::leaf("endCursor", |ends, _, json| json.some_id(ends.end)),
 ];
 
 impl Plain for PageEnds {
@@ -95,13 +98,9 @@ fn page_info(set: &SelectionSet, fragments: &Fragments) -> Option<Part<Page>> {
         let ends = PageEnds {
             has_previous: page.has_previous_page,
             has_next: page.has_next_page,
-            start: page.edges.first().map(|edge| edge.cursor.clone()),
-            end: page.edges.last().map(|edge| edge.cursor.clone()),
+            start: page.edges.first().map(|edge| edge.node.0.id),
+            end: page.edges.last().map(|edge| edge.node.0.id),
         };
         plan.write(&ends, at_hand, json)
     }))
-}
-
-fn text_of(cursor: &IdCursor) -> &str {
-    &cursor.0
 }

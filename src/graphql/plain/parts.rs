@@ -40,7 +40,7 @@ impl Plain for Failure {
 }
 
 const PROVIDER: &[Field<ProviderCode>] = &[
-    Field::<ProviderCode>::leaf("id", |code, _, json| json.shown(code.id())),
+    Field::<ProviderCode>::leaf("id", |code, _, json| json.id(code.id())),
     Field::<ProviderCode>::leaf("code", |code, _, json| json.text(code.as_str())),
     Field::<ProviderCode>::leaf("name", |code, _, json| json.text(code.name())),
 ];

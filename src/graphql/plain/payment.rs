@@ -12,7 +12,7 @@ use crate::graphql::object::payment_parts::{DeliverySpeed, PaymentStatus};
 type F = Field<Payment>;
 
 const FIELDS: &[F] = &[
-    F::leaf("id", |payment, _, json| json.shown(payment.id)).brief(),
+    F::leaf("id", |payment, _, json| json.id(payment.id)).brief(),
     F::leaf("status", |payment, _, json| json.word(PaymentStatus::from(payment.status))).brief(),
     F::leaf("version", |payment, _, json| json.number(payment.version)).brief(),
     F::part("amount", Money::TYPE, |set, fragments| {
@@ -53,8 +53,8 @@ const FIELDS: &[F] = &[
         json.some_text(payment.provider_status.as_deref().filter(|_| at_hand.is_admin()))
     }),
     F::leaf("createdBy", |payment, _, json| json.text(&payment.created_by)),
-    F::leaf("createdAt", |payment, _, json| json.shown(payment.created_at)).brief(),
-    F::leaf("updatedAt", |payment, _, json| json.shown(payment.updated_at)).brief(),
+    F::leaf("createdAt", |payment, _, json| json.moment(payment.created_at)).brief(),
+    F::leaf("updatedAt", |payment, _, json| json.moment(payment.updated_at)).brief(),
 ];
 
 impl Plain for Payment {

@@ -65,7 +65,7 @@ impl<O: Plain> Plan<O> {
         for step in &self.steps {
             json.raw(&step.before);
             match &step.write {
-                Write::TypeName => json.shown(O::TYPE)?,
+                Write::TypeName => json.bare(O::TYPE)?,
                 Write::Leaf(write) => write(object, at_hand, json)?,
                 Write::Part(part) => (part.write)(object, at_hand, json)?,
             }

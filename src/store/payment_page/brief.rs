@@ -14,40 +14,76 @@ use uuid::Uuid;
 
 use entity::{bill_number, payment};
 
-use super::{join_bill_numbers, listed, select};
+use super::listed;
+use super::statement::{Columns, Wanted};
 use crate::domain::bill_number::BillNumber;
 use crate::domain::ids::Id;
-use crate::domain::money::Money;
+use crate::domain::money::{CurrencyCode, Money};
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::payment::{DeliverySpeed, Payer, Payment};
 use crate::store::cells::Cells;
-use crate::store::convert::{date, money, some_money, word};
+use crate::store::convert::{date, word};
 use crate::store::owner::Owner;
 use crate::store::payments::PaymentFilter;
 use crate::store::time::timestamp;
 use crate::store::{Store, StoreError};
 
-static PAYMENT_COLUMNS: LazyLock<String> = LazyLock::new(|| listed("payments", &PAYMENT));
-static BILL_NUMBER_COLUMNS: LazyLock<String> = LazyLock::new(|| listed("bill_numbers", &BILL_NUMBER));
+pub(super) static PAYMENT_COLUMNS: LazyLock<String> = LazyLock::new(|| listed("payments", &PAYMENT));
+pub(super) static BILL_NUMBER_COLUMNS: LazyLock<String> = LazyLock::new(|| listed("bill_numbers", &BILL_NUMBER));
+
+/// The bill numbers that the payments of a page name, each under its id; None: none that the owner may see.
+pub type NamedBillNumbers = Vec<(Uuid, Option<BillNumber>)>;
 
 impl Store {
-    /// What `write` makes of a page of payments, newest first, with their bill numbers where those are wanted and the
-    /// owner may see them. Only what stands in the lists of columns below was read.
+    /// What `write` makes of a page of payments, newest first, and of their bill numbers, which are there where they are
+    /// wanted and the owner may see them. Only what stands in the lists of columns below was read.
     pub async fn write_brief_payments(
         &self,
         owner: &Owner,
         filter: &PaymentFilter,
         page: PageRequest,
         bill_numbers: bool,
-        write: impl FnOnce(Page<(Payment, Option<BillNumber>)>) -> Option<Vec<u8>>,
+        write: impl FnOnce(Page<Payment>, NamedBillNumbers) -> Option<Vec<u8>>,
     ) -> Result<Option<Vec<u8>>, StoreError> {
-        let mut select = select(PAYMENT_COLUMNS.as_str(), owner, filter, page);
+        let wanted = Wanted { columns: Columns::Brief, bill_numbers, owner, filter, page };
+        let rows = self.page_rows(wanted).await?;
+        let (payments, numbers) = read(&rows, owner, bill_numbers)?;
+        Ok(write(page.cut(payments), numbers))
+    }
+}
+
+fn read(
+    rows: &[QueryResult],
+    owner: &Owner,
+    bill_numbers: bool,
+) -> Result<(Vec<Payment>, NamedBillNumbers), StoreError> {
+    let mut payments = Vec::with_capacity(rows.len());
+    let mut numbers = Vec::with_capacity(if bill_numbers { rows.len() } else { 0 });
+    let mut currencies = Currencies::default();
+    for (place, row) in rows.iter().enumerate() {
+        let mut cells = if place == 0 { Cells::try_new(row)? } else { Cells::like_the_first(row)? };
+        let payment = brief_payment(&mut cells, owner, &mut currencies)?;
         if bill_numbers {
-            join_bill_numbers(&mut select, BILL_NUMBER_COLUMNS.as_str(), owner);
+            let number = brief_bill_number(&mut cells, owner, &mut currencies)?;
+            numbers.extend(payment.bill_number_id.map(|id| (id.uuid(), number)));
         }
-        let rows = self.page_rows(select, page).await?;
-        let found = rows.iter().map(|row| brief(row, owner, bill_numbers));
-        Ok(write(page.cut(found.collect::<Result<Vec<_>, StoreError>>()?)))
+        payments.push(payment);
+    }
+    Ok((payments, numbers))
+}
+
+/// The last currency that was read: on a page it is seldom another, and to find one takes longer than to compare.
+#[derive(Default)]
+struct Currencies(Option<CurrencyCode>);
+
+impl Currencies {
+    fn money(&mut self, minor: i64, currency: &str) -> Result<Money, StoreError> {
+        let code = match self.0 {
+            Some(last) if last.as_str() == currency => last,
+            Some(_) | None => word(currency, "a currency")?,
+        };
+        self.0 = Some(code);
+        Ok(Money::from_minor(minor, code))
     }
 }
 
@@ -79,27 +115,20 @@ const BILL_NUMBER: [bill_number::Column; 7] = [
     bill_number::Column::DueDate,
 ];
 
-fn brief(row: &QueryResult, owner: &Owner, bill_numbers: bool) -> Result<(Payment, Option<BillNumber>), StoreError> {
-    let mut cells = Cells::try_new(row)?;
-    let payment = brief_payment(&mut cells, owner)?;
-    let number = if bill_numbers { brief_bill_number(&mut cells, owner)? } else { None };
-    Ok((payment, number))
-}
-
 /// First what was read, then the blanks.
-fn brief_payment(cells: &mut Cells<'_>, owner: &Owner) -> Result<Payment, StoreError> {
+fn brief_payment(cells: &mut Cells<'_>, owner: &Owner, currencies: &mut Currencies) -> Result<Payment, StoreError> {
     use payment::Column;
     Ok(Payment {
         id: Id::from_uuid(cells.take(Column::Id)?),
-        provider: word(&cells.take::<String>(Column::Provider)?, "a provider")?,
+        provider: word(cells.take(Column::Provider)?, "a provider")?,
         biller_id: Id::from_uuid(cells.take(Column::BillerId)?),
         account_reference: cells.take(Column::AccountReference)?,
         bill_number_id: cells.take::<Option<Uuid>>(Column::BillNumberId)?.map(Id::from_uuid),
-        amount: money(cells.take(Column::AmountMinor)?, &cells.take::<String>(Column::Currency)?)?,
-        status: word(&cells.take::<String>(Column::Status)?, "a status")?,
+        amount: currencies.money(cells.take(Column::AmountMinor)?, cells.take(Column::Currency)?)?,
+        status: word(cells.take(Column::Status)?, "a status")?,
         version: cells.take(Column::Version)?,
         description: cells.take(Column::Description)?,
-        process_date: date(&cells.take::<String>(Column::ProcessDate)?)?,
+        process_date: date(cells.take(Column::ProcessDate)?)?,
         created_at: timestamp(cells.take(Column::CreatedAt)?)?,
         updated_at: timestamp(cells.take(Column::UpdatedAt)?)?,
         tenant: owner.tenant.clone(),
@@ -131,7 +160,11 @@ fn brief_payment(cells: &mut Cells<'_>, owner: &Owner) -> Result<Payment, StoreE
 }
 
 /// None where the payment names none, or none that may be seen.
-fn brief_bill_number(cells: &mut Cells<'_>, owner: &Owner) -> Result<Option<BillNumber>, StoreError> {
+fn brief_bill_number(
+    cells: &mut Cells<'_>,
+    owner: &Owner,
+    currencies: &mut Currencies,
+) -> Result<Option<BillNumber>, StoreError> {
     use bill_number::Column;
     let Some(id) = cells.take::<Option<Uuid>>(Column::Id)? else { return Ok(None) };
     Ok(Some(BillNumber {
@@ -139,8 +172,8 @@ fn brief_bill_number(cells: &mut Cells<'_>, owner: &Owner) -> Result<Option<Bill
         biller_id: Id::from_uuid(cells.take(Column::BillerId)?),
         account_reference: cells.take(Column::AccountReference)?,
         customer_name: cells.take(Column::CustomerName)?,
-        last_known_balance: balance(cells)?,
-        due_date: cells.take::<Option<String>>(Column::DueDate)?.as_deref().map(date).transpose()?,
+        last_known_balance: balance(cells, currencies)?,
+        due_date: cells.take::<Option<&str>>(Column::DueDate)?.map(date).transpose()?,
         tenant: owner.tenant.clone(),
         customer: None,
         phone_number: None,
@@ -157,9 +190,9 @@ fn brief_bill_number(cells: &mut Cells<'_>, owner: &Owner) -> Result<Option<Bill
     }))
 }
 
-fn balance(cells: &mut Cells<'_>) -> Result<Option<Money>, StoreError> {
+fn balance(cells: &mut Cells<'_>, currencies: &mut Currencies) -> Result<Option<Money>, StoreError> {
     use bill_number::Column;
     let minor: Option<i64> = cells.take(Column::BalanceMinor)?;
-    let currency: Option<String> = cells.take(Column::BalanceCurrency)?;
-    some_money(minor, currency.as_deref())
+    let currency: Option<&str> = cells.take(Column::BalanceCurrency)?;
+    minor.zip(currency).map(|(minor, currency)| currencies.money(minor, currency)).transpose()
 }
