@@ -28,7 +28,7 @@ rows: setup-test playground ## the faults that have a test of their own, as ofte
 teeth: setup-test playground ## plant each weakness into the server, and see that the fault bench finds it (FAULT=w3, SEED=n)
 	scripts/with-postgres.sh cargo test --test it -- --ignored --test-threads=1 --nocapture kill_harness::teeth
 
-sockets: setup-demo playground ## open 5,000 idle WebSockets and see that they cost a server less than 100 MB
+sockets: setup-demo playground ## open 5,000 idle WebSockets and see that they cost a server less than 60 MB
 	cargo test --release --test it -- --ignored --nocapture a3_five_thousand_idle_sockets
 
 soak: setup-test playground ## keep a server busy for MINUTES (30) and see that its memory stays flat (ON=sqlite, ON=postgres: one database alone)

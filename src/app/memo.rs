@@ -1,11 +1,11 @@
 //! What is found out once, for all who ask it at about the same time.
 //!
 //! Purpose: that an answer costs as much for many as for one. Mechanism: whoever asks first has it found out, in a
-//! task of its own, since nobody knows when an asker is polled again; who comes meanwhile waits for that, and who comes
-//! later takes what was found. Guarantee: nothing is told that was begun to be found out more than [`FRESH`] ago; what
-//! failed is not kept, and each who waited for it asks by itself, so that no row of failures stands before anybody.
-//! Memory is bounded: no more than [`MOST_KEPT`] questions at once, each forgotten when it is no longer fresh, asked
-//! again or not.
+//! task of its own, since nobody knows when an asker is polled again; who comes meanwhile waits for that, and who
+//! comes later takes what was found. Several questions may be found out together, each told to those who ask it.
+//! Guarantee: nothing is told that was begun to be found out more than [`FRESH`] ago; what failed is not kept, and
+//! each who waited for it asks by itself, so that no row of failures stands before anybody. Memory is bounded: no
+//! more than [`MOST_KEPT`] questions at once, each forgotten when it is no longer fresh, asked again or not.
 
 use std::fmt;
 use std::future::Future;
@@ -53,7 +53,7 @@ enum Found<V> {
 }
 
 /// One finding out. When it ends, and however it ends, its question is forgotten.
-struct Finding<K, V> {
+pub struct Finding<K, V> {
     memo: Weak<Memo<K, V>>,
     answer: watch::Sender<Option<V>>,
 }
@@ -71,6 +71,13 @@ impl<K, V> Drop for Finding<K, V> {
 impl<K, V> fmt::Debug for Memo<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Memo").finish_non_exhaustive()
+    }
+}
+
+/// Without what is asked and found, which belongs to clients.
+impl<K, V> fmt::Debug for Finding<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Finding").finish_non_exhaustive()
     }
 }
 
@@ -132,13 +139,47 @@ where
         if entries.len() >= MOST_KEPT {
             return None;
         }
-        let (sender, answer) = watch::channel(None);
         let since = since.unwrap_or(now);
-        entries.push(Entry { key: key.clone(), since, answer: answer.clone() });
+        let finding = self.enter(&mut entries, key, since);
         drop(entries);
-        let finding = Finding { memo: Arc::downgrade(self), answer: sender };
+        let answer = finding.answer.subscribe();
         drop(tokio::spawn(run(finding, find_out(), self.life)));
         Some(Found::Soon(since, answer))
+    }
+
+    /// Takes on to find out what will be asked soon, to be told with [`tell`]; dropped before, it is told to nobody.
+    /// None: somebody has asked for it lately, or so much else was asked.
+    pub fn take_on(self: &Arc<Self>, key: &K, clock: &Clock) -> Option<Finding<K, V>> {
+        let mut entries = self.lock();
+        let now = clock.now();
+        entries.retain(|entry| is_within(self.life, entry.since, now));
+        let is_free = entries.len() < MOST_KEPT && entries.iter().all(|entry| entry.key != *key);
+        is_free.then(|| self.enter(&mut entries, key, now))
+    }
+
+    fn enter(self: &Arc<Self>, entries: &mut Vec<Entry<K, V>>, key: &K, since: Timestamp) -> Finding<K, V> {
+        let (sender, answer) = watch::channel(None);
+        entries.push(Entry { key: key.clone(), since, answer });
+        Finding { memo: Arc::downgrade(self), answer: sender }
+    }
+}
+
+/// Tells what was found out together to all who wait for any of it, and keeps it as long as it is fresh.
+pub fn tell<K, V>(found: Vec<(Finding<K, V>, V)>)
+where
+    K: Send + 'static,
+    V: Send + Sync + 'static,
+{
+    let mut findings = Vec::with_capacity(found.len());
+    for (finding, value) in found {
+        finding.answer.send_replace(Some(value));
+        findings.push(finding);
+    }
+    if !findings.is_empty() {
+        drop(tokio::spawn(async move {
+            tokio::time::sleep(FRESH).await;
+            drop(findings);
+        }));
     }
 }
 

@@ -21,6 +21,7 @@ mod line;
 pub mod look_up;
 pub mod memo;
 pub mod overload;
+pub mod pages;
 mod recall;
 pub mod receive_callback;
 pub mod refresh_payment;

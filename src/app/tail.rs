@@ -1,20 +1,21 @@
 //! The ends of the tenants' logs, read once for all who follow them.
 //!
-//! Purpose: that an event costs its tenant's followers one reading, however many they are. Mechanism: whoever is woken
-//! first has the log read on, for all; the others wait for that reading, which wakes them together, and take what they
-//! want from memory, where the last 1,024 events stay, each with what was found out to tell it ([`Told`]). The log is
-//! read in a task of its own, since nobody knows when a follower is polled again: one whose client takes nothing must
-//! not hold the others up. Who is further behind than what is kept reads the table
-//! itself, and so do all where an event cannot be read. Guarantee: what is kept has no gap, and goes on from what the
-//! table held when it was read on; a log that went back, or that changed at its end, is begun anew (a backup was
-//! restored, or a replica promoted): whoever begins to follow has the last event compared with the table's, though the
-//! log goes no further. A tenant that nobody follows costs nothing.
+//! Purpose: that an event costs its tenant's followers one reading, however many they are. Mechanism: whoever is
+//! woken first has the log read on, for all; the others wait for that reading, which wakes them together, and take
+//! what they want from memory, where the last 1,024 events stay, each with what was found out to tell it ([`Told`]).
+//! The log is read in a task of its own, since nobody knows when a follower is polled again: one whose client takes
+//! nothing must not hold the others up. Who is further behind reads [`super::pages`], or the table itself. Guarantee:
+//! what is kept has no gap, and goes on from what the table held when it was read on; a log that went back, or that
+//! changed at its end, is begun anew (a backup was restored, or a replica promoted): whoever begins to follow has the
+//! last event compared with the table's, though the log goes no further, and the pages' ends too. A tenant that
+//! nobody follows costs nothing.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use tokio::sync::watch;
 
+use super::pages::{PAGE, Page, Pages};
 use super::told::Told;
 use crate::domain::event::Event;
 use crate::domain::requester::TenantId;
@@ -52,6 +53,7 @@ pub struct Tail {
     /// Held by the task that reads the log on.
     reading: tokio::sync::Mutex<()>,
     kept: Mutex<Kept>,
+    pages: Arc<Pages>,
 }
 
 #[derive(Debug, Default)]
@@ -90,7 +92,7 @@ enum Goal {
 impl Tail {
     fn new(tenant: &TenantId) -> Self {
         let everything = Owner { tenant: tenant.clone(), customer: None };
-        Self { everything, reading: tokio::sync::Mutex::default(), kept: Mutex::default() }
+        Self { everything, reading: tokio::sync::Mutex::default(), kept: Mutex::default(), pages: Arc::default() }
     }
 
     /// Has the log read at least up to `heard`, where that was not done yet; up to its head, where nothing was heard.
@@ -98,11 +100,13 @@ impl Tail {
     pub async fn reach(self: &Arc<Self>, store: &Store, heard: Option<i64>) -> Result<i64, StoreError> {
         match heard {
             Some(heard) => self.reach_heard(store, heard).await,
-            None => self.reach_head(store).await,
+            // Boxed, as all that a follower seldom waits for: it would have room for it as long as it lives.
+            None => Box::pin(self.reach_head(store)).await,
         }
     }
 
     async fn reach_head(self: &Arc<Self>, store: &Store) -> Result<i64, StoreError> {
+        self.check_pages(store).await;
         let goal = Goal::Head(self.head(store).await?);
         if let Some(upto) = self.lock().reached(goal) {
             return Ok(upto);
@@ -131,7 +135,7 @@ impl Tail {
         match reached {
             Some(upto) => Ok(upto),
             // It failed, it panicked, or the process ends: whoever asks reads the table itself.
-            None => self.head(store).await,
+            None => Box::pin(self.head(store)).await,
         }
     }
 
@@ -167,13 +171,28 @@ impl Tail {
         Some(behind.filter(|told| wanted(&told.event)).cloned().collect())
     }
 
+    /// The page with what stands behind `after`; None where the log is to be read by oneself.
+    pub async fn page_behind(&self, store: &Store, after: i64) -> Option<Arc<Page>> {
+        let (store, everything) = (store.clone(), self.everything.clone());
+        let read = move |from: i64| async move {
+            store.events_after(&everything, &EventFilter::default(), from, PAGE.unsigned_abs()).await.ok()
+        };
+        self.pages.behind(after, read).await
+    }
+
+    /// Forgets the pages that are of another log.
+    async fn check_pages(&self, store: &Store) {
+        let read = move |ends: Vec<i64>| async move { store.events_at(&self.everything.tenant, &ends).await.ok() };
+        self.pages.check(read).await;
+    }
+
     /// How far the log goes, by the table.
     async fn head(&self, store: &Store) -> Result<i64, StoreError> {
         store.event_head(&self.everything.tenant).await
     }
 
-    /// Reads on, unless another task came far enough meanwhile. Of those who waited for one that failed, none is held up
-    /// by the next: each asks the table itself.
+    /// Reads on, unless another task came far enough meanwhile. Of those who waited for one that failed, none is held
+    /// up by the next: each asks the table itself.
     async fn read_to(self: Arc<Self>, goal: Goal, store: Store) -> Result<i64, StoreError> {
         let failures = self.lock().failures;
         let reading = self.reading.lock().await;
@@ -229,6 +248,7 @@ impl Tail {
 
     /// Forgets what is kept: the log was read up to here, and nothing of it is known.
     fn begin_at(&self, head: i64) -> i64 {
+        self.pages.clear();
         let mut kept = self.lock();
         kept.upto = Some(head);
         kept.events.clear();

@@ -1,10 +1,12 @@
 //! An event on its way to those who follow a log.
 //!
 //! What many followers are told of one event, in the same words and with the same rights, is found out once for them
-//! ([`Memo`]); that belongs to the event, and goes with it. An event that one follower has read for itself, since it is
-//! behind the others, is told to that one alone.
+//! ([`Memo`]); that belongs to the event, and goes with it. An event that one follower has read for itself is told to
+//! that one alone, and so is one of a page of the log ([`super::pages`]) as long as nobody else has asked for that
+//! page.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 
@@ -43,12 +45,35 @@ pub struct Told {
 struct Shared {
     answers: Arc<Answers>,
     payments: Arc<Payments>,
+    /// None: there are others anyway.
+    company: Option<Arc<Company>>,
+}
+
+/// Whether some events are told to more than one follower: who is alone has nobody to share with.
+#[derive(Debug, Default)]
+pub struct Company(AtomicBool);
+
+impl Company {
+    /// Another follower came.
+    pub fn comes(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn is_there(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 impl Told {
     /// An event that is told to all who follow.
     pub fn for_all(event: Event) -> Self {
         Self { event: Arc::new(event), shared: Some(Shared::default()) }
+    }
+
+    /// An event that is told to one alone until there is company.
+    pub fn for_company(event: Event, company: Arc<Company>) -> Self {
+        let shared = Shared { company: Some(company), ..Shared::default() };
+        Self { event: Arc::new(event), shared: Some(shared) }
     }
 
     /// An event that is told to one alone.
@@ -58,11 +83,38 @@ impl Told {
 
     /// What others were answered; None where there are no others.
     pub fn answers(&self) -> Option<&Arc<Answers>> {
-        self.shared.as_ref().map(|shared| &shared.answers)
+        self.with_others().map(|shared| &shared.answers)
     }
 
     /// The payment that others have read; None where there are no others.
     pub fn payments(&self) -> Option<&Arc<Payments>> {
-        self.shared.as_ref().map(|shared| &shared.payments)
+        self.with_others().map(|shared| &shared.payments)
+    }
+
+    fn with_others(&self) -> Option<&Shared> {
+        self.shared.as_ref().filter(|shared| shared.company.as_ref().is_none_or(|company| company.is_there()))
+    }
+}
+
+/// An event that a follower is told, with those that are at hand to be told next.
+#[derive(Clone, Debug)]
+pub struct Turn {
+    /// The event.
+    pub told: Arc<Told>,
+    batch: Arc<[Arc<Told>]>,
+    place: usize,
+}
+
+impl Turn {
+    /// The turns of events that are told one after the other.
+    pub fn of_each(batch: Vec<Arc<Told>>) -> impl Iterator<Item = Self> + Send {
+        let batch = Arc::<[Arc<Told>]>::from(batch);
+        (0..batch.len()).map(move |place| Self { told: Arc::clone(&batch[place]), batch: Arc::clone(&batch), place })
+    }
+
+    /// Up to so many that are told next.
+    pub fn next_ones(&self, most: usize) -> &[Arc<Told>] {
+        let behind = self.batch.get(self.place + 1..).unwrap_or_default();
+        behind.get(..most).unwrap_or(behind)
     }
 }

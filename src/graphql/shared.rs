@@ -6,21 +6,27 @@
 //! the answer out does so as a requester who is made of these and nothing else, in a task, with loaders and a gate of
 //! its own: so nothing that belongs to one subscriber can be told to another, and none waits for another's connection.
 //!
+//! What a subscriber is told next, and nobody has asked for yet, is found out with it, up to [`AHEAD`] events: they
+//! share the statements of their level, and whoever follows finds several answers ready, which go out in few writes.
+//!
 //! An answer in which anything failed is shared with nobody: each subscriber then resolves by itself, and is told the
-//! error under the id of its own request.
+//! error under the id of its own request. Of several that were found out together nobody knows whose the error is, so
+//! that then the first is found out alone.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError};
 
 use async_graphql::parser::types::Field;
 use async_graphql::registry::Registry;
 use async_graphql::{
-    ContextSelectionSet, Data, OutputType, Pos, Positioned, QueryPathNode, QueryPathSegment, Request, ServerResult,
-    Value,
+    ContextSelectionSet, Data, OutputType, Pos, Positioned, QueryEnv, QueryPathNode, QueryPathSegment, Request,
+    SchemaEnv, ServerResult, Value,
 };
 use bytes::Bytes;
+use futures_util::future::join_all;
 use jiff::Timestamp;
 
 use super::context;
@@ -29,11 +35,16 @@ use super::gate::{self, Gate};
 use super::wish;
 use super::written::{to_json, written};
 use crate::app::App;
-use crate::app::told::{Asked, Told};
+use crate::app::memo::{self, Finding};
+use crate::app::told::{Asked, Told, Turn};
 use crate::domain::event::Event;
 use crate::domain::requester::{Requester, Scopes};
+use crate::ports::clock::Clock;
 use crate::store::Owner;
 use crate::telemetry::spans::TraceParent;
+
+/// Events that are found out with one that is asked for.
+const AHEAD: usize = 15;
 
 /// An object that tells an event, and what was answered to others.
 pub struct Shared<T> {
@@ -41,17 +52,26 @@ pub struct Shared<T> {
     told: Arc<Told>,
     /// Since when what the object knows beside its event was so; None: it knows nothing.
     since: Option<Timestamp>,
+    /// None: what comes next is not known yet.
+    next: Option<Next<T>>,
+}
+
+/// What a subscriber is told next, and how an object is made of it.
+struct Next<T> {
+    turn: Turn,
+    dress: fn(Arc<Event>) -> T,
 }
 
 impl<T> Shared<T> {
     /// The object that `dress` makes of an event.
-    pub fn new(told: Arc<Told>, dress: impl FnOnce(Arc<Event>) -> T) -> Self {
-        Self { object: dress(Arc::clone(&told.event)), told, since: None }
+    pub fn new(turn: Turn, dress: fn(Arc<Event>) -> T) -> Self {
+        let told = Arc::clone(&turn.told);
+        Self { object: dress(Arc::clone(&told.event)), told, since: None, next: Some(Next { turn, dress }) }
     }
 
     /// An object that knows what was read at this time.
     pub fn with_known(told: Arc<Told>, object: T, since: Timestamp) -> Self {
-        Self { object, told, since: Some(since) }
+        Self { object, told, since: Some(since), next: None }
     }
 }
 
@@ -67,12 +87,15 @@ pub struct Asking {
     owner: Owner,
     scopes: Scopes,
     asked: OnceLock<(Pos, Option<Arc<Asked>>)>,
+    /// How many more are found out one by one, since several together have failed.
+    singly: Arc<AtomicUsize>,
 }
 
 impl Asking {
     /// With the rights of a requester.
     pub fn of(requester: &Requester) -> Self {
-        Self { owner: Owner::of(requester), scopes: requester.scopes, asked: OnceLock::new() }
+        let (asked, singly) = (OnceLock::new(), Arc::default());
+        Self { owner: Owner::of(requester), scopes: requester.scopes, asked, singly }
     }
 
     /// What a field asks of each of its events; None where that cannot be told apart from everything else. A
@@ -85,6 +108,14 @@ impl Asking {
         });
         asked.as_ref().filter(|_| *place == field.pos)
     }
+
+    /// Whether the next events are found out with the one that is asked for; said once for each of those. Events of a
+    /// subscription are told one after the other, so that nobody counts beside this.
+    fn looks_ahead(&self) -> bool {
+        let left = self.singly.load(Ordering::Relaxed);
+        self.singly.store(left.saturating_sub(1), Ordering::Relaxed);
+        left == 0
+    }
 }
 
 /// Without the customer and the rights.
@@ -94,39 +125,92 @@ impl fmt::Debug for Asking {
     }
 }
 
+/// Objects that are found out together: the one that is asked for, and those that are told behind it.
+struct Group<T> {
+    objects: Vec<T>,
+    /// Of all but the first.
+    findings: Vec<Finding<Arc<Asked>, Bytes>>,
+}
+
 impl<T: OutputType + Clone + 'static> Shared<T> {
     /// What all are answered who ask the same; None: to be resolved alone.
     async fn answer(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> Option<Bytes> {
         let answers = self.told.answers()?;
-        let asked = ctx.data_opt::<Asking>()?.asked(ctx, field, &T::type_name())?;
+        let asking = ctx.data_opt::<Asking>()?;
+        let asked = asking.asked(ctx, field, &T::type_name())?;
         let clock = &ctx.data_opt::<App>()?.clock;
-        let alone = || find_out(self.object.clone(), Arc::clone(asked), ctx, field);
-        answers.get(asked, clock, self.since, alone).await.map(|answer| answer.value)
+        let together = || {
+            let group = self.group(asking, asked, clock);
+            find_out(group, Arc::clone(asked), Arc::clone(&asking.singly), ctx, field)
+        };
+        answers.get(asked, clock, self.since, together).await.map(|answer| answer.value)
+    }
+
+    /// The object, and what is told behind it as far as nobody has asked this of it.
+    fn group(&self, asking: &Asking, asked: &Arc<Asked>, clock: &Clock) -> Group<T> {
+        let mut group = Group { objects: vec![self.object.clone()], findings: Vec::new() };
+        let Some(next) = self.next.as_ref().filter(|_| asking.looks_ahead()) else { return group };
+        for told in next.turn.next_ones(AHEAD) {
+            if let Some(finding) = told.answers().and_then(|answers| answers.take_on(asked, clock)) {
+                group.objects.push((next.dress)(Arc::clone(&told.event)));
+                group.findings.push(finding);
+            }
+        }
+        group
     }
 }
 
-/// Resolves and writes an object for all who have these rights; None where anything failed.
+/// Resolves and writes objects for all who have these rights, tells all but the first to whoever waits for them, and
+/// answers the first; None where anything failed.
 fn find_out<T: OutputType + 'static>(
-    object: T,
+    group: Group<T>,
     asked: Arc<Asked>,
+    singly: Arc<AtomicUsize>,
     ctx: &ContextSelectionSet<'_>,
     field: &Positioned<Field>,
 ) -> impl Future<Output = Option<Bytes>> + Send + use<T> {
     let (schema_env, query_env, field) = (ctx.schema_env.clone(), ctx.query_env.clone(), field.clone());
     async move {
-        let gate = Arc::new(Gate::default());
-        let data = data_of(&asked, &gate);
-        let key = field.node.response_key().node.as_str();
-        let path = QueryPathNode { parent: None, segment: QueryPathSegment::Name(key) };
-        let ctx = query_env.create_context(&schema_env, Some(path), &field.node.selection_set, Some(&data));
-        let resolved = gate::through(gate, object.resolve(&ctx, &field)).await;
-        // Of a subscription one event is resolved after the other, and it waits for this: these errors are of this one.
-        let raised = std::mem::take(&mut *query_env.errors.lock().unwrap_or_else(PoisonError::into_inner));
-        match resolved {
-            Ok(answer) if raised.is_empty() => to_json(&answer).ok().map(Bytes::from),
-            Ok(_) | Err(_) => None,
+        let Group { objects, findings } = group;
+        if let Some(answers) = all(&objects, &asked, (&schema_env, &query_env), &field).await {
+            let mut answers = answers.into_iter();
+            let first = answers.next();
+            memo::tell(findings.into_iter().zip(answers).collect());
+            return first;
         }
+        if findings.is_empty() {
+            return None;
+        }
+        // Whoever waits for one of the others asks again.
+        drop(findings);
+        singly.store(AHEAD, Ordering::Relaxed);
+        all(objects.get(..1)?, &asked, (&schema_env, &query_env), &field).await?.pop()
     }
+}
+
+/// The answers of all objects in their order; None where anything failed.
+async fn all<T: OutputType>(
+    objects: &[T],
+    asked: &Asked,
+    (schema_env, query_env): (&SchemaEnv, &QueryEnv),
+    field: &Positioned<Field>,
+) -> Option<Vec<Bytes>> {
+    let gate = Arc::new(Gate::default());
+    let data = data_of(asked, &gate);
+    let key = field.node.response_key().node.as_str();
+    let path = QueryPathNode { parent: None, segment: QueryPathSegment::Name(key) };
+    let ctx = query_env.create_context(schema_env, Some(path), &field.node.selection_set, Some(&data));
+    let mut resolving = Vec::with_capacity(objects.len());
+    for object in objects {
+        resolving.push(object.resolve(&ctx, field));
+    }
+    let resolved = gate::through(gate, join_all(resolving)).await;
+    // A subscription waits for what it has begun to find out, so that what was raised is of these objects alone.
+    let raised = std::mem::take(&mut *query_env.errors.lock().unwrap_or_else(PoisonError::into_inner));
+    if !raised.is_empty() {
+        return None;
+    }
+    resolved.into_iter().map(|resolved| to_json(&resolved.ok()?).ok().map(Bytes::from)).collect()
 }
 
 /// What resolvers find in their context before anything that a subscriber has put there.

@@ -2,6 +2,9 @@
 //!
 //! What is told of an event is found out once for all who ask the same ([`Shared`]), and so is which payment it is of,
 //! where a filter has to know.
+//!
+//! A field's stream keeps room for all that it ever waits for, for as long as its subscriber stays: so what asks the
+//! database is boxed.
 
 use std::sync::Arc;
 
@@ -21,7 +24,7 @@ use crate::app::App;
 use crate::app::access::require;
 use crate::app::events::Start;
 use crate::app::memo::Aged;
-use crate::app::told::Told;
+use crate::app::told::{Told, Turn};
 use crate::domain::event::{Event as DomainEvent, EventType, SubjectKind};
 use crate::domain::ids::PaymentId;
 use crate::domain::payment::Payment;
@@ -48,7 +51,7 @@ impl Subscription {
         let (app, owner) = (ctx.app().clone(), ctx.owner());
         let no_such = || bad_input("there is no such payment");
         let id = id.parse().map_err(|_| no_such())?;
-        let payment = app.store.payment(&owner, id).await.map_err(database)?.ok_or_else(no_such)?;
+        let payment = Box::pin(app.store.payment(&owner, id)).await.map_err(database)?.ok_or_else(no_such)?;
         let filter = store::EventFilter {
             subject_kinds: Some(vec![SubjectKind::Payment]),
             subject_id: Some(payment.id.uuid()),
@@ -56,7 +59,7 @@ impl Subscription {
         };
         let start = after.map_or(Start::Oldest, |after| Start::After(after.0));
         let after = app.event_start(&owner, start).await.map_err(top_level)?;
-        Ok(app.follow(owner, filter, after).map(|told| shared(told, PaymentEvent::new)))
+        Ok(app.follow(owner, filter, after).map(|turn| shared(turn, PaymentEvent::new)))
     }
 
     /// Every change of the payments that a filter leaves. `statuses` are those of the event.
@@ -78,11 +81,11 @@ impl Subscription {
         let after = app.event_start(&owner, start).await.map_err(top_level)?;
         let followed = app.follow(owner.clone(), events, after);
         let wanted = Arc::new(Wanted::new(owner, wanted));
-        Ok(followed.filter_map(move |told| {
+        Ok(followed.filter_map(move |turn| {
             let (app, wanted) = (app.clone(), Arc::clone(&wanted));
             async move {
-                match told {
-                    Ok(told) => wanted.matching(&app, told).await.transpose(),
+                match turn {
+                    Ok(turn) => wanted.matching(&app, turn).await.transpose(),
                     Err(error) => Some(Err(database(error))),
                 }
             }
@@ -99,7 +102,7 @@ impl Subscription {
         require(ctx.requester(), Scope::ControlNumbersRead).map_err(top_level)?;
         let (app, owner) = (ctx.app().clone(), ctx.owner());
         let subject_id = match id {
-            Some(id) => Some(control_number(&app, &owner, &id).await?),
+            Some(id) => Some(Box::pin(control_number(&app, &owner, &id)).await?),
             None => None,
         };
         let filter = store::EventFilter {
@@ -109,7 +112,7 @@ impl Subscription {
         };
         let start = after.map_or(Start::Now, |after| Start::After(after.0));
         let after = app.event_start(&owner, start).await.map_err(top_level)?;
-        Ok(app.follow(owner, filter, after).map(|told| shared(told, ControlNumberEvent::new)))
+        Ok(app.follow(owner, filter, after).map(|turn| shared(turn, ControlNumberEvent::new)))
     }
 
     /// Money that is heard of, and every change of it: `type` and `status` tell which. The same money is told again as
@@ -125,7 +128,7 @@ impl Subscription {
             store::EventFilter { subject_kinds: Some(vec![SubjectKind::Collection]), ..store::EventFilter::default() };
         let start = after.map_or(Start::Now, |after| Start::After(after.0));
         let after = app.event_start(&owner, start).await.map_err(top_level)?;
-        Ok(app.follow(owner, filter, after).map(|told| shared(told, CollectionEvent)))
+        Ok(app.follow(owner, filter, after).map(|turn| shared(turn, CollectionEvent)))
     }
 
     /// Due dates that come near, of the bill numbers that are to be reminded of.
@@ -143,7 +146,7 @@ impl Subscription {
         };
         let start = after.map_or(Start::Now, |after| Start::After(after.0));
         let after = app.event_start(&owner, start).await.map_err(top_level)?;
-        Ok(app.follow(owner, reminders, after).map(|told| shared(told, ReminderEvent)))
+        Ok(app.follow(owner, reminders, after).map(|turn| shared(turn, ReminderEvent)))
     }
 
     /// Every event of the tenant that the token's scopes let it read.
@@ -158,7 +161,7 @@ impl Subscription {
         let filter = filter::events(ctx, filter.unwrap_or_default())?;
         let start = after.map_or(Start::Now, |after| Start::After(after.0));
         let after = app.event_start(&owner, start).await.map_err(top_level)?;
-        Ok(app.follow(owner, filter, after).map(|told| shared(told, event::event)))
+        Ok(app.follow(owner, filter, after).map(|turn| shared(turn, event::event)))
     }
 }
 
@@ -171,8 +174,8 @@ async fn control_number(app: &App, owner: &Owner, id: &ID) -> async_graphql::Res
 }
 
 /// What is told of an event to all who ask the same.
-fn shared<T>(told: Result<Arc<Told>, StoreError>, dress: fn(Arc<DomainEvent>) -> T) -> Followed<T> {
-    told.map(|told| Shared::new(told, dress)).map_err(database)
+fn shared<T>(turn: Result<Turn, StoreError>, dress: fn(Arc<DomainEvent>) -> T) -> Followed<T> {
+    turn.map(|turn| Shared::new(turn, dress)).map_err(database)
 }
 
 /// Which payments are wanted, and by whom.
@@ -190,10 +193,11 @@ impl Wanted {
     }
 
     /// The event, if its payment is among those that are wanted.
-    async fn matching(&self, app: &App, told: Arc<Told>) -> async_graphql::Result<Option<Shared<PaymentEvent>>> {
+    async fn matching(&self, app: &App, turn: Turn) -> async_graphql::Result<Option<Shared<PaymentEvent>>> {
         if self.by_event_alone {
-            return Ok(Some(Shared::new(told, PaymentEvent::new)));
+            return Ok(Some(Shared::new(turn, PaymentEvent::new)));
         }
+        let told = turn.told;
         let Aged { value, since } = self.payment(app, &told).await.map_err(database)?;
         Ok(value.filter(|payment| is_wanted(&self.filter, payment)).map(|payment| {
             let event = PaymentEvent::known(Arc::clone(&told.event), payment);
@@ -214,7 +218,7 @@ impl Wanted {
             }
         }
         let since = app.clock.now();
-        let payment = app.store.payment(&self.owner, id).await?;
+        let payment = Box::pin(app.store.payment(&self.owner, id)).await?;
         Ok(Aged { value: payment.map(Arc::new), since })
     }
 }

@@ -1,10 +1,11 @@
 //! What goes out on an answer that streams: answers, heartbeats, and the end.
 //!
-//! The events of a subscription are mixed with a heartbeat that carries the head of the tenant's log, so that a client
-//! that missed something learns it while nothing happens. The stream ends with its events, with the token, or with
-//! the server; in the last case without a word, so that clients come back. The answers are made in a task of their own,
-//! which may hold a connection of the database: nobody knows when a client, or a heartbeat that needs a connection too,
-//! lets it go on otherwise. Little is produced ahead of the reader: a client that does not read holds three answers.
+//! The events of a subscription are mixed with a heartbeat that carries the head of the tenant's log, so that a
+//! client that missed something learns it while nothing happens. The stream ends with its events, with the token, or
+//! with the server; in the last case without a word, so that clients come back. The answers are made in a task of
+//! their own, which may hold a connection of the database: nobody knows when a client, or a heartbeat that needs a
+//! connection too, lets it go on otherwise. Little is produced ahead of the reader: what a client that does not read
+//! holds is bounded by [`AHEAD`]; of what waits there, several go out in one write.
 
 use std::pin::Pin;
 
@@ -17,6 +18,9 @@ use tokio_util::task::AbortOnDropHandle;
 use super::graphql::{Edge, HeadOf};
 use crate::domain::requester::{Requester, TenantId};
 use crate::graphql::answer::Answer;
+
+/// Answers that may wait for the client.
+const AHEAD: usize = 8;
 
 /// One thing to write to a client.
 #[derive(Debug)]
@@ -43,7 +47,7 @@ struct Heart {
 
 /// Mixes answers with heartbeats, of which the first goes out at once.
 pub fn pulses(edge: &Edge, requester: &Requester, made: BoxStream<'static, Answer>) -> BoxStream<'static, Pulse> {
-    let (answer, answers) = mpsc::channel(1);
+    let (answer, answers) = mpsc::channel(AHEAD);
     let heart = Heart {
         answers,
         _making: AbortOnDropHandle::new(tokio::spawn(hand_over(made, answer))),

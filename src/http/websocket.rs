@@ -1,7 +1,8 @@
 //! GraphQL over WebSocket: the protocol `graphql-transport-ws`, and no other.
 //!
 //! A page of a foreign origin is refused before the upgrade. After it, one task reads and decides (`connection`), one
-//! writes (`writer`), and each operation has its own; a client that does not read is dropped and holds nobody up.
+//! writes (`writer`), and each operation has its own; a client that does not read is dropped and holds nobody up. Most
+//! sockets wait most of the time, so nothing that is large stays with one that waits.
 //! async-graphql's own service is not used: it knows neither the closing codes nor a deadline for `connection_init`,
 //! and one slow reader stops its reading, its pings and its operations.
 
@@ -48,10 +49,9 @@ pub fn accept(edge: Arc<Edge>, headers: &HeaderMap, upgrade: WebSocketUpgrade) -
     let speaks_ours = upgrade.selected_protocol().is_some();
     let span = tracing::Span::current();
     upgrade.on_upgrade(move |socket| {
-        async move {
-            let (connection, streams) = Connection::open(edge, authorization, socket);
-            connection.serve(streams, speaks_ours).await;
-        }
-        .instrument(span)
+        let (connection, streams) = Connection::open(edge, authorization, socket);
+        // In a task of its own: the upgrade's would keep what the upgrade took for as long as the socket lives.
+        drop(tokio::spawn(connection.serve(streams, speaks_ours).instrument(span)));
+        std::future::ready(())
     })
 }

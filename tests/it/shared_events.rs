@@ -13,6 +13,9 @@ use crate::support::{TestApp, list, number, on_both_databases, text};
 
 /// Longer than what was found out of an event is told to others.
 const NOT_FRESH: Duration = Duration::from_millis(300);
+/// So far is far behind: more than is kept in memory of a log's end.
+const FAR: i64 = 3_000;
+const SEQUENCES: &str = "subscription ($after: Sequence) { paymentsUpdated(after: $after) { sequence version } }";
 const PAYMENTS: &str = "subscription ($after: Sequence) {
     paymentsUpdated(after: $after) { sequence status payment { id status description } } }";
 
@@ -148,6 +151,83 @@ on_both_databases! {
         let one = cost(&app, &meter, 1).await;
         let fifty = cost(&app, &meter, 50).await;
         assert!(fifty < one + 50, "one who hears a payment's life costs {one} statements, fifty cost {fifty}");
+    }
+}
+
+/// Adds [`FAR`] events like the last one to the log, at once, as another process might.
+async fn grow(app: &TestApp) {
+    app.execute(&format!(
+        "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {FAR})
+         INSERT INTO events (tenant_id, sequence, subject_kind, subject_id, subject_version, customer, status, kind,
+           actor, at)
+         SELECT e.tenant_id, e.sequence + n, e.subject_kind, e.subject_id, e.subject_version + n, e.customer, e.status,
+           e.kind, e.actor, e.at
+         FROM events e, numbers, event_heads h
+         WHERE h.tenant_id = '{TENANT}' AND e.tenant_id = h.tenant_id AND e.sequence = h.sequence"
+    ))
+    .await;
+    app.execute(&format!("UPDATE event_heads SET sequence = sequence + {FAR} WHERE tenant_id = '{TENANT}'")).await;
+}
+
+/// Hears the events behind a sequence, up to another one; each must come once and in its place.
+async fn hear(heard: &mut Subscription, after: i64, upto: i64) {
+    for sequence in after + 1..=upto {
+        assert_eq!(number(&heard.next().await, "/paymentsUpdated/sequence"), sequence);
+    }
+}
+
+/// The statements with which so many hear what they have fallen behind with.
+async fn cost_of_far(app: &TestApp, meter: &Meter, document: &str, subscribers: usize) -> i64 {
+    let head: i64 = app.admin().head().await.parse().expect("a number");
+    let mut all = Vec::new();
+    for _ in 0..subscribers {
+        all.push(meter.client.subscribe(document, json!({ "after": (head - 1).to_string() })).await);
+    }
+    // What all have heard something of has begun.
+    join_all(all.iter_mut().map(|heard| hear(heard, head - 1, head))).await;
+    let before = meter.statements().await;
+    grow(app).await;
+    join_all(all.iter_mut().map(|heard| hear(heard, head, head + FAR))).await;
+    meter.statements().await - before
+}
+
+on_both_databases! {
+    async fn who_falls_far_behind_misses_nothing_and_reads_with_the_others(app: TestApp) {
+        app.admin().pay_until("1111111", &["SUCCEEDED"]).await;
+        let meter = Meter::start(&app, ALL, &[]).await;
+        let one = cost_of_far(&app, &meter, SEQUENCES, 1).await;
+        let ten = cost_of_far(&app, &meter, SEQUENCES, 10).await;
+        // One alone reads 15 pages; ten who read by themselves would read 150.
+        assert!(ten < one + 75, "one who is far behind costs {one} statements, ten cost {ten}");
+    }
+}
+
+on_both_databases! {
+    async fn what_is_told_one_behind_the_other_is_found_out_together(app: TestApp) {
+        app.admin().pay_until("1111111", &["SUCCEEDED"]).await;
+        let meter = Meter::start(&app, ALL, &[]).await;
+        let five = cost_of_far(&app, &meter, PAYMENTS, 5).await;
+        // Each event's payment is read; five who did that by themselves would read 15,000.
+        assert!(five < FAR, "{FAR} events cost five who hear them {five} statements");
+    }
+}
+
+on_both_databases! {
+    async fn who_begins_far_back_hears_all_and_reads_with_those_who_begin_there_too(app: TestApp) {
+        app.admin().pay_until("1111111", &["SUCCEEDED"]).await;
+        grow(&app).await;
+        let meter = Meter::start(&app, ALL, &[]).await;
+        let head: i64 = app.admin().head().await.parse().expect("a number");
+        let after = head - FAR;
+        let before = meter.statements().await;
+        join_all((0..20).map(async |_| {
+            let mut heard = meter.client.subscribe(SEQUENCES, json!({ "after": after.to_string() })).await;
+            hear(&mut heard, after, head).await;
+        }))
+        .await;
+        let cost = meter.statements().await - before;
+        // To begin costs a few for each of them; who read 15 pages by themselves would need 300 besides.
+        assert!(cost < 240, "twenty who begin far back cost {cost} statements");
     }
 }
 

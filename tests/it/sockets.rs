@@ -26,7 +26,7 @@ use crate::support::{Db, TestApp};
 
 const SOCKETS: usize = 5_000;
 /// What they may cost together.
-const MOST_BYTES: i128 = 100_000_000;
+const MOST_BYTES: i128 = 60_000_000;
 /// As the server is set: more than there are sockets, all of which come from one address.
 const MOST_CONNECTIONS: &str = "6000";
 /// Open files of the tests' process and of the server's, each: a socket is one.
@@ -42,7 +42,7 @@ type Socket = WebSocketStream<TcpStream>;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "opens 5,000 sockets, and judges a release build: make sockets"]
-async fn a3_five_thousand_idle_sockets_cost_less_than_100_mb() {
+async fn a3_five_thousand_idle_sockets_cost_less_than_60_mb() {
     raise_the_limit_of_open_files();
     let app = TestApp::start(Db::Sqlite, &[("BILLPAY_WORKER__ENABLED", "false")]).await;
     let program = Program::serve(&app, &[("BILLPAY_HTTP__MAX_CONNECTIONS_PER_IP", MOST_CONNECTIONS)]).await;

@@ -90,6 +90,28 @@ on_both_databases! {
 }
 
 on_both_databases! {
+    with [("BILLPAY_WORKER__ENABLED", "false")]
+    async fn who_begins_after_a_failover_hears_what_lies_further_back_as_it_is(app: TestApp) {
+        let client = app.admin();
+        app.client(OPERATORS, "operator").data(SYNC, json!({})).await;
+        for account in ["1111111", "2222222", "3333333"] {
+            pay_without_waiting(&client, account).await;
+        }
+        let from_the_beginning = json!({ "after": "0" });
+        // Neither hears it live: it is read once for both, if nothing happens meanwhile.
+        let mut before = client.subscribe(ALL, from_the_beginning.clone()).await;
+        for sequence in 1..=3 {
+            assert_eq!(number(&before.next().await, "/paymentsUpdated/sequence"), sequence);
+        }
+        app.execute("UPDATE events SET status = 'CANCELLED' WHERE sequence > 1").await;
+        let mut behind = client.subscribe(ALL, from_the_beginning).await;
+        for status in ["READY", "CANCELLED", "CANCELLED"] {
+            assert_eq!(text(&behind.next().await, "/paymentsUpdated/status"), status);
+        }
+    }
+}
+
+on_both_databases! {
     async fn one_payment_is_heard_from_its_beginning(app: TestApp) {
         let client = app.admin();
         let other = client.pay_until("1111111", &["SUCCEEDED"]).await;

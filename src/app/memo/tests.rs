@@ -123,6 +123,39 @@ async fn what_nobody_asks_again_is_forgotten() {
     .await;
 }
 
+#[tokio::test]
+async fn what_is_taken_on_is_told_to_all_who_wait_and_found_out_by_nobody_else() {
+    let (memos, clock) = ([memo(), memo(), memo()], Clock::default());
+    let findings = memos.each_ref().map(|memo| memo.take_on(&1, &clock).expect("nobody has asked"));
+    assert!(memos[0].take_on(&1, &clock).is_none(), "it is taken on already");
+    let waiting = in_time(join_all(memos.iter().map(|memo| ask(memo, &clock, 1, 0, Some(99)))));
+    let telling = async { tell(findings.into_iter().zip([7, 8, 9]).collect()) };
+    let (heard, ()) = futures_util::join!(waiting, telling);
+    assert_eq!(heard, [Some(7), Some(8), Some(9)]);
+    assert_eq!(in_time(ask(&memos[1], &clock, 1, 0, Some(99))).await, Some(8), "it is kept");
+    in_time(async {
+        while memos.iter().any(|memo| !memo.lock().is_empty()) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_taken_on_and_given_up_is_found_out_by_whoever_asks() {
+    let (memo, clock) = (memo(), Clock::default());
+    let finding = memo.take_on(&1, &clock).expect("nobody has asked");
+    let mut waiting = Box::pin(ask(&memo, &clock, 1, 0, Some(99)));
+    assert!(poll!(&mut waiting).is_pending());
+    drop(finding);
+    assert_eq!(in_time(waiting).await, None, "who waited asks by itself");
+    assert_eq!(in_time(ask(&memo, &clock, 1, 0, Some(5))).await, Some(5));
+    let taken_on: Vec<_> = (2..17).map(|key| memo.take_on(&key, &clock).expect("there is room")).collect();
+    assert!(memo.take_on(&17, &clock).is_none(), "the number of questions is bounded");
+    drop(taken_on);
+    assert!(memo.take_on(&17, &clock).is_some());
+}
+
 /// A small generator, so that a failure can be played again.
 struct Dice(u64);
 

@@ -76,6 +76,19 @@ fn the_number_is_bounded() {
     assert_eq!(taken(&tail, 10, 12), Some(vec![11, 12]));
 }
 
+#[tokio::test]
+async fn a_log_that_is_begun_anew_has_no_pages() {
+    let tail = tail([]);
+    let page = |actor: &'static str| {
+        tail.pages.behind(0, move |_| async move { Some(vec![Event { actor: actor.to_owned(), ..event(1) }]) })
+    };
+    let actor = |page: Arc<Page>| page.behind(0)[0].event.actor.clone();
+    assert_eq!(page("before").await.map(actor).as_deref(), Some("before"));
+    assert_eq!(page("after").await.map(actor).as_deref(), Some("before"), "it is kept");
+    tail.begin_at(7);
+    assert_eq!(page("after").await.map(actor).as_deref(), Some("after"));
+}
+
 #[test]
 fn a_tail_lasts_as_long_as_it_is_followed() {
     let tails = Tails::default();

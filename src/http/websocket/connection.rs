@@ -5,6 +5,7 @@
 //! state. Whatever closes the connection is a [`Close`]; after it, and after the client's own, the socket is read to its
 //! end, for only then is the closing handshake written.
 
+use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,8 +32,8 @@ use crate::telemetry::spans::TraceParent;
 pub struct Streams {
     incoming: SplitStream<WebSocket>,
     outgoing: SplitSink<WebSocket, Message>,
-    queue: mpsc::Receiver<Message>,
-    deliveries: mpsc::Receiver<Delivery>,
+    queue: mpsc::Receiver<Box<Message>>,
+    deliveries: mpsc::Receiver<Box<Delivery>>,
 }
 
 /// The state of a connection.
@@ -43,7 +44,7 @@ pub struct Connection {
     /// None until the connection is acknowledged.
     requester: Option<Requester>,
     operations: Operations,
-    outbox: mpsc::Sender<Message>,
+    outbox: mpsc::Sender<Box<Message>>,
     deadline: Pin<Box<Sleep>>,
     /// The server's stop, by a token of its own: one that all sockets waited for would make each wait for the others at
     /// every delivery.
@@ -80,7 +81,7 @@ impl From<serde_json::Error> for End {
 /// What the loop takes next.
 enum Event {
     Incoming(Option<Result<Message, axum::Error>>),
-    Delivery(Delivery),
+    Delivery(Box<Delivery>),
     Beat,
     Deadline,
     Stop,
@@ -106,40 +107,62 @@ impl Connection {
         (connection, Streams { incoming, outgoing, queue, deliveries })
     }
 
-    /// Serves until either side ends.
-    pub async fn serve(mut self, streams: Streams, speaks_ours: bool) {
+    /// Serves until either side ends. No `async fn`: its future would have room for what it is given twice.
+    pub fn serve(mut self, streams: Streams, speaks_ours: bool) -> impl Future<Output = ()> + Send {
         let Streams { mut incoming, outgoing, queue, mut deliveries } = streams;
         let patience = self.edge.limits.send_timeout;
         let writer = tokio::spawn(writer::write(outgoing, queue, patience));
-        let end = if speaks_ours {
-            self.run(&mut incoming, &mut deliveries).await
-        } else {
-            End::Closed(Close::UnknownProtocol)
-        };
-        if let End::Closed(close) = end {
-            tracing::debug!(close.code = close.code(), close.reason = close.reason(), "closing a websocket");
-            // It fails where the writer has ended or is stuck; then nobody is there to read it.
-            let _ = tokio::time::timeout(patience, self.outbox.send(close.into_message())).await;
+        async move {
+            let end = if speaks_ours {
+                self.run(&mut incoming, &mut deliveries).await
+            } else {
+                End::Closed(Close::UnknownProtocol)
+            };
+            if let End::Closed(close) = end {
+                tracing::debug!(close.code = close.code(), close.reason = close.reason(), "closing a websocket");
+                // It fails where the writer has ended or is stuck; then nobody is there to read it.
+                let _ = tokio::time::timeout(patience, self.outbox.send(Box::new(close.into_message()))).await;
+            }
+            drop(self);
+            drain(incoming, patience).await;
+            writer.abort();
         }
-        drop(self);
-        drain(incoming, patience).await;
-        writer.abort();
     }
 
-    async fn run(&mut self, incoming: &mut SplitStream<WebSocket>, deliveries: &mut mpsc::Receiver<Delivery>) -> End {
+    async fn run(
+        &mut self,
+        incoming: &mut SplitStream<WebSocket>,
+        deliveries: &mut mpsc::Receiver<Box<Delivery>>,
+    ) -> End {
         loop {
             let event = self.next_event(incoming, deliveries).await;
-            if let Err(end) = self.handle(event).await {
+            if let Err(end) = self.take_turn(event, deliveries).await {
                 return end;
             }
         }
+    }
+
+    /// What operations have at hand besides goes out with it, as far as there is room: for as many messages as that may
+    /// be, nothing else is asked.
+    async fn take_turn(&mut self, event: Event, deliveries: &mut mpsc::Receiver<Box<Delivery>>) -> Result<(), End> {
+        self.handle(event).await?;
+        for _ in 0..writer::QUEUE {
+            if self.outbox.capacity() == 0 {
+                break;
+            }
+            let Ok(delivery) = deliveries.try_recv() else { break };
+            if let Some(message) = self.told(*delivery)? {
+                self.pass_on(message).await?;
+            }
+        }
+        Ok(())
     }
 
     /// An operation is heard only when there is room to pass on what it has.
     async fn next_event(
         &mut self,
         incoming: &mut SplitStream<WebSocket>,
-        deliveries: &mut mpsc::Receiver<Delivery>,
+        deliveries: &mut mpsc::Receiver<Box<Delivery>>,
     ) -> Event {
         tokio::select! {
             biased;
@@ -155,7 +178,10 @@ impl Connection {
     async fn handle(&mut self, event: Event) -> Result<(), End> {
         match event {
             Event::Incoming(message) => self.incoming(message).await,
-            Event::Delivery(delivery) => self.deliver(delivery).await,
+            Event::Delivery(delivery) => match self.told(*delivery)? {
+                Some(message) => self.pass_on(message).await,
+                None => Ok(()),
+            },
             Event::Beat => self.beat().await,
             Event::Deadline if self.requester.is_none() => Err(Close::InitTooLate.into()),
             Event::Deadline => Err(Close::TokenEnded.into()),
@@ -169,7 +195,8 @@ impl Connection {
             Some(Ok(Message::Text(text))) if text.len() > self.edge.limits.max_message_bytes => {
                 Err(Close::MessageTooBig.into())
             }
-            Some(Ok(Message::Text(text))) => self.said(ClientMessage::parse(&text)?).await,
+            // Clients say little, and what it takes to do what they say is large: it has room only for so long.
+            Some(Ok(Message::Text(text))) => Box::pin(self.said(ClientMessage::parse(&text)?)).await,
             Some(Ok(Message::Binary(_))) => Err(Close::Malformed.into()),
             // The library answers pings of the wire by itself.
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
@@ -220,24 +247,25 @@ impl Connection {
         }
     }
 
-    /// A refusal ends its operation without `complete`; so does the client's own `complete`, after which no answer of
-    /// the operation is passed on.
-    async fn deliver(&mut self, delivery: Delivery) -> Result<(), End> {
+    /// What the client is told of a delivery. A refusal ends its operation without `complete`; so does the client's own
+    /// `complete`, after which no answer of the operation is passed on.
+    fn told(&mut self, delivery: Delivery) -> Result<Option<Message>, End> {
         if !self.operations.is_live(&delivery) {
-            return Ok(());
+            return Ok(None);
         }
         let Delivery { id, answer, .. } = delivery;
-        match answer {
+        let message = match answer {
             Some(Answer::Refused(refusal)) => {
                 self.operations.end(&id);
-                self.say(&ServerMessage::Error { id: &id, payload: &refusal.errors }).await
+                ServerMessage::Error { id: &id, payload: &refusal.errors }.write()
             }
-            Some(answer @ Answer::Executed(_)) => self.say(&ServerMessage::Next { id: &id, payload: &answer }).await,
+            Some(answer @ Answer::Executed(_)) => ServerMessage::Next { id: &id, payload: &answer }.write(),
             None => {
                 self.operations.end(&id);
-                self.say(&ServerMessage::Complete { id: &id }).await
+                ServerMessage::Complete { id: &id }.write()
             }
-        }
+        };
+        Ok(Some(message?))
     }
 
     async fn beat(&mut self) -> Result<(), End> {
@@ -248,12 +276,20 @@ impl Connection {
     }
 
     async fn say(&self, message: &ServerMessage<'_>) -> Result<(), End> {
-        self.outbox.send(message.write()?).await.map_err(|_| End::Gone)
+        self.pass_on(message.write()?).await
+    }
+
+    /// Boxed, since the queue keeps room for as many as it may hold from the beginning.
+    async fn pass_on(&self, message: Message) -> Result<(), End> {
+        self.outbox.send(Box::new(message)).await.map_err(|_| End::Gone)
     }
 }
 
 /// Waits for room in the outbox first, so that what an operation has stays with it until it can be passed on.
-async fn next_delivery(outbox: &mpsc::Sender<Message>, deliveries: &mut mpsc::Receiver<Delivery>) -> Option<Delivery> {
+async fn next_delivery(
+    outbox: &mpsc::Sender<Box<Message>>,
+    deliveries: &mut mpsc::Receiver<Box<Delivery>>,
+) -> Option<Box<Delivery>> {
     let _room = outbox.reserve().await.ok()?;
     deliveries.recv().await
 }

@@ -32,7 +32,8 @@ pub struct Operations {
     live: HashMap<Arc<str>, Live>,
     serials: u64,
     limit: usize,
-    sender: mpsc::Sender<Delivery>,
+    /// Boxed, as in the connection's own queue: room for all that may wait is there from the beginning.
+    sender: mpsc::Sender<Box<Delivery>>,
 }
 
 #[derive(Debug)]
@@ -42,7 +43,7 @@ struct Live {
 }
 
 impl Operations {
-    pub fn new(limit: usize) -> (Self, mpsc::Receiver<Delivery>) {
+    pub fn new(limit: usize) -> (Self, mpsc::Receiver<Box<Delivery>>) {
         let (sender, deliveries) = mpsc::channel(QUEUE);
         (Self { live: HashMap::new(), serials: 0, limit, sender }, deliveries)
     }
@@ -75,11 +76,16 @@ impl Operations {
 }
 
 /// Hands over every answer and then the end; stops when the connection is gone.
-async fn deliver(id: Arc<str>, serial: u64, mut answers: BoxStream<'static, Answer>, sender: mpsc::Sender<Delivery>) {
+async fn deliver(
+    id: Arc<str>,
+    serial: u64,
+    mut answers: BoxStream<'static, Answer>,
+    sender: mpsc::Sender<Box<Delivery>>,
+) {
     loop {
         let answer = answers.next().await;
         let is_last = answer.is_none();
-        let delivered = sender.send(Delivery { id: Arc::clone(&id), serial, answer }).await;
+        let delivered = sender.send(Box::new(Delivery { id: Arc::clone(&id), serial, answer })).await;
         if is_last || delivered.is_err() {
             return;
         }

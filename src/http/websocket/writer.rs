@@ -20,11 +20,11 @@ const TOGETHER_BYTES: usize = 8 * 1024;
 /// Writes until the queue is closed, the client is gone, or what is written at once is not taken in time.
 pub async fn write(
     mut sink: SplitSink<WebSocket, Message>,
-    mut queue: mpsc::Receiver<Message>,
+    mut queue: mpsc::Receiver<Box<Message>>,
     send_timeout: Duration,
 ) {
     while let Some(message) = queue.recv().await {
-        let sending = send(&mut sink, message, &mut queue);
+        let sending = send(&mut sink, *message, &mut queue);
         if !matches!(tokio::time::timeout(send_timeout, sending).await, Ok(Ok(()))) {
             return;
         }
@@ -35,14 +35,14 @@ pub async fn write(
 async fn send(
     sink: &mut SplitSink<WebSocket, Message>,
     message: Message,
-    queue: &mut mpsc::Receiver<Message>,
+    queue: &mut mpsc::Receiver<Box<Message>>,
 ) -> Result<(), axum::Error> {
     let mut bytes = length(&message);
     sink.feed(message).await?;
     while bytes <= TOGETHER_BYTES {
         let Ok(next) = queue.try_recv() else { break };
         bytes += length(&next);
-        sink.feed(next).await?;
+        sink.feed(*next).await?;
     }
     sink.flush().await
 }
