@@ -231,7 +231,8 @@ pub fn database(error: StoreError) -> Error {
 }
 
 fn maybe_stored(error: &StoreError) -> Error {
-    tracing::error!(%error, "it is not known whether something was stored");
+    let source = std::error::Error::source(error).map(tracing::field::display);
+    tracing::error!(%error, source, "it is not known whether something was stored");
     coded("OUTCOME_UNKNOWN_RETRY_SAME_KEY", "it is not known whether this was stored; send it again with the same key")
 }
 

@@ -93,6 +93,7 @@ impl TestApp {
     }
 
     async fn start_with(db: Db, settings: &[(&str, &str)], playground: bool) -> Self {
+        log_where_wanted();
         let database = TestDatabase::create(db).await;
         let (sandbox, simulator) = start_sandbox().await;
         let mut variables = usual_settings(&database.url, sandbox);
@@ -385,4 +386,13 @@ async fn start_server(variables: &BTreeMap<String, String>, clock: &Clock, playg
 pub fn free_address() -> SocketAddr {
     let listener = StdListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     listener.local_addr().expect("an address")
+}
+
+/// What the servers of a test say of errors is shown where somebody looks for a fault (`BILLPAY_TEST_LOG`).
+fn log_where_wanted() {
+    if std::env::var_os("BILLPAY_TEST_LOG").is_some() {
+        let log = tracing_subscriber::fmt().with_max_level(tracing::Level::WARN).with_writer(std::io::stderr);
+        // Another test of this process was faster.
+        let _ = log.try_init();
+    }
 }
