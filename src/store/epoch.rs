@@ -15,6 +15,7 @@ use super::convert::payment;
 use super::time::{micros, timestamp};
 use super::work::all_set;
 use super::{Store, StoreError};
+use crate::crash::Step;
 use crate::domain::payment::Payment;
 use crate::domain::payment::status::{PaymentStatus, ReviewReason};
 
@@ -86,20 +87,29 @@ impl Store {
         }
     }
 
-    /// Puts the database's present life on record.
+    /// Puts the database's present life on record, and has what is held by what was known of another one begin anew. Of
+    /// several processes one does so.
     pub async fn accept_epoch(&self) -> Result<(), StoreError> {
         if self.writer.get_database_backend() != DbBackend::Postgres {
             return Ok(());
         }
         let now = self.present_epoch().await?;
-        Entity::update_many()
+        let is_another = Condition::any()
+            .add(Column::SystemIdentifier.ne(&now.system_identifier))
+            .add(Column::Timeline.ne(now.timeline));
+        let work = self.begin(Step::Other).await?;
+        let accepted = Entity::update_many()
             .filter(Column::Id.eq(ONLY_ROW))
+            .filter(is_another)
             .col_expr(Column::SystemIdentifier, Expr::value(now.system_identifier))
             .col_expr(Column::Timeline, Expr::value(now.timeline))
             .col_expr(Column::Since, Expr::value(now.since))
-            .exec(&self.writer)
+            .exec(&work.tx)
             .await?;
-        Ok(())
+        if accepted.rows_affected == 1 {
+            work.begin_lanes_anew().await?;
+        }
+        work.commit().await
     }
 
     /// Payments that were made before `moment` and could have been sent by then, as far as this database knows: those

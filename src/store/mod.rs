@@ -88,7 +88,7 @@ pub use seal::{Purpose, Seal};
 pub use sessions::StoredSessions;
 pub use slots::StoredLimits;
 pub use waiters::{Waiter, Waiters};
-pub use webhooks::{Lane, LaneStep, NewWebhookEndpoint, SealedSecrets};
+pub use webhooks::{Lane, LaneStep, NewWebhookEndpoint, PassedOver, SealedSecrets};
 
 /// What a database is reached through. Cheap to clone.
 #[derive(Clone, Debug)]

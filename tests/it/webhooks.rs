@@ -12,11 +12,13 @@ mod fairness;
 mod faults;
 mod kills;
 mod limits;
+mod lives;
 mod makers;
 mod replay;
 mod rotations;
 mod secrets;
 mod shown;
+mod silence;
 
 /// What seals signing secrets.
 pub const KEY: (&str, &str) = ("BILLPAY_SECRETS_KEY", "the tests keep their signing secrets with this");

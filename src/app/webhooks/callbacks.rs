@@ -1,55 +1,28 @@
 //! Callbacks: each event of a payment that was made with a `callbackUrl`, sent there.
 //!
 //! A tenant has one endpoint for all of them. Its pass over the log writes a delivery for each such event; deliveries
-//! are then sent in the order of each payment, those of different payments beside each other, so that a receiver that
-//! fails holds up its own payments alone. A payment whose receiver answers 410 is told no more: what waits of it is
+//! are then sent in the order of each payment, those of different payments beside each other ([`super::calls`]). A
+//! receiver that fails holds up its own payments alone; one that is silent also what goes to the same host, and takes no
+//! more than that host's part of the places. A payment whose receiver answers 410 is told no more: what waits of it is
 //! given up, and so is what comes later, until a replay revives it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use futures_util::StreamExt;
-use futures_util::stream;
-use url::Url;
 use uuid::Uuid;
 
-use super::turn::{Letter, Turn};
+use super::turn::Turn;
 use crate::app::App;
 use crate::domain::event::Event;
 use crate::domain::ids::PaymentId;
-use crate::domain::payment::Payment;
 use crate::domain::refusal::Refusal;
 use crate::domain::requester::Requester;
-use crate::domain::webhook::body::{self, PaymentFacts};
-use crate::domain::webhook::{
-    EndpointKind, EndpointState, Outcome, Position, Verdict, WebhookDelivery, WebhookEndpoint,
-};
-use crate::store::{LaneStep, NewWebhookEndpoint, Owner, StoreError};
+use crate::domain::webhook::{EndpointKind, EndpointState, Position, WebhookDelivery, WebhookEndpoint};
+use crate::store::{LaneStep, NewWebhookEndpoint, StoreError};
 
 /// How many events are read at once.
 const BATCH: u64 = 200;
-/// How many callbacks one look takes up.
-const MOST_DUE: u64 = 100;
-/// How many are under way at once, each to another payment's URL.
-const AT_ONCE: usize = 16;
 /// Who made the endpoint of the callbacks.
 const MAKER: &str = "billpay";
-
-/// What one look found to send.
-struct Due {
-    deliveries: Vec<WebhookDelivery>,
-    events: HashMap<i64, Event>,
-    payments: HashMap<Uuid, Payment>,
-}
-
-/// What came of taking up one callback.
-enum Called {
-    /// It was sent, and the outcome recorded.
-    Recorded,
-    /// The lane is another's by now; nothing was recorded.
-    Lost,
-    /// There was no time left to send it.
-    NotSent,
-}
 
 impl App {
     /// The endpoint of a tenant's callbacks, to be kept with its first payment that has a `callbackUrl`; refuses a URL
@@ -86,45 +59,26 @@ impl App {
         Ok(Some(NewWebhookEndpoint { endpoint, secret: sealed }))
     }
 
-    pub(super) async fn deliver_callbacks(&self, turn: &Turn<'_>) -> Result<(), StoreError> {
-        let Some(position) = self.write_callbacks(turn).await? else { return Ok(()) };
-        while !turn.is_over() {
-            let due = self.due_callbacks(turn.endpoint()).await?;
-            if due.deliveries.is_empty() {
-                break;
-            }
-            let calls: Vec<_> =
-                due.deliveries.iter().map(|delivery| self.call_back(turn, position, &due, delivery)).collect();
-            let ended: Vec<Result<Called, StoreError>> = stream::iter(calls).buffer_unordered(AT_ONCE).collect().await;
-            let mut recorded = false;
-            for called in ended {
-                match called? {
-                    Called::Recorded => recorded = true,
-                    Called::Lost => return Ok(()),
-                    Called::NotSent => {}
-                }
-            }
-            if !recorded {
-                break;
-            }
-        }
-        self.store.rest_callbacks(&turn.lane).await
-    }
-
     /// Writes a delivery for each event that is to be told, and moves the cursor with it. Where the lane stands then;
     /// nothing where it is another's by now.
-    async fn write_callbacks(&self, turn: &Turn<'_>) -> Result<Option<Position>, StoreError> {
+    pub(super) async fn write_callbacks(
+        &self,
+        turn: &Turn<'_>,
+        mut position: Position,
+    ) -> Result<Option<Position>, StoreError> {
         let endpoint = turn.endpoint();
-        let mut position = endpoint.position;
-        while !turn.is_over() {
+        while !turn.left().is_zero() {
             let head = self.store.event_head(&endpoint.tenant).await?;
+            if head <= position.cursor {
+                break;
+            }
             let events = self.store.callback_events(&endpoint.tenant, position.cursor, head, BATCH).await?;
             let more = events.len() as u64 == BATCH;
             let through = events.last().filter(|_| more).map_or(head, |last| last.sequence);
             if through > position.cursor {
                 let deliveries = self.new_callbacks(endpoint, &events).await?;
                 let moved = position.moved(through);
-                if !self.record(turn, self.still_due(turn, moved), &deliveries, None).await? {
+                if !self.record(turn, self.still_due(turn, moved), &deliveries, &[]).await? {
                     return Ok(None);
                 }
                 position = moved;
@@ -159,53 +113,7 @@ impl App {
     }
 
     /// A step that goes on; should this process die, whoever comes next finds the lane due.
-    fn still_due(&self, turn: &Turn<'_>, position: Position) -> LaneStep {
+    pub(super) fn still_due(&self, turn: &Turn<'_>, position: Position) -> LaneStep {
         LaneStep { next_at: Some(self.clock.now()), ..self.onwards(turn, position) }
-    }
-
-    async fn due_callbacks(&self, endpoint: &WebhookEndpoint) -> Result<Due, StoreError> {
-        let deliveries = self.store.callbacks_due(endpoint.id, MOST_DUE).await?;
-        if deliveries.is_empty() {
-            return Ok(Due { deliveries, events: HashMap::new(), payments: HashMap::new() });
-        }
-        let sequences: Vec<i64> = deliveries.iter().map(|delivery| delivery.sequence).collect();
-        let payments: Vec<Uuid> =
-            deliveries.iter().filter_map(|delivery| delivery.payment_id).map(|id| id.uuid()).collect();
-        let owner = Owner { tenant: endpoint.tenant.clone(), customer: None };
-        let events = self.store.events_at(&endpoint.tenant, &sequences).await?;
-        let payments = self.store.payments_by_id(&owner, &payments).await?;
-        Ok(Due { deliveries, events, payments })
-    }
-
-    async fn call_back(
-        &self,
-        turn: &Turn<'_>,
-        position: Position,
-        due: &Due,
-        delivery: &WebhookDelivery,
-    ) -> Result<Called, StoreError> {
-        if turn.is_over() {
-            return Ok(Called::NotSent);
-        }
-        let Some(outcome) = self.send_callback(turn, due, delivery).await else { return Ok(Called::NotSent) };
-        let verdict = self.judge(&outcome, delivery.attempts + 1);
-        let after = delivery.clone().after(outcome, verdict, self.clock.now());
-        let gone = match verdict {
-            Verdict::Gone => delivery.payment_id,
-            Verdict::Delivered | Verdict::Retry(_) | Verdict::Dead => None,
-        };
-        let held = self.record(turn, self.still_due(turn, position), &[after], gone).await?;
-        Ok(if held { Called::Recorded } else { Called::Lost })
-    }
-
-    async fn send_callback(&self, turn: &Turn<'_>, due: &Due, delivery: &WebhookDelivery) -> Option<Outcome> {
-        let payment = delivery.payment_id.and_then(|id| due.payments.get(&id.uuid()));
-        let url = payment.and_then(|payment| payment.callback_url.as_deref()).and_then(|url| Url::parse(url).ok());
-        let (Some(payment), Some(url), Some(event)) = (payment, url, due.events.get(&delivery.sequence)) else {
-            return Some(Outcome::Failed("the event or its payment's callbackUrl is not kept any more".to_owned()));
-        };
-        let body = body::of_event(event, Some(&PaymentFacts::from(payment)));
-        let letter = Letter { id: body::message_id(delivery.endpoint_id, delivery.sequence), body };
-        self.attempt(turn, &url, letter).await
     }
 }

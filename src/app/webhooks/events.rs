@@ -74,7 +74,7 @@ impl App {
         state: EndpointState,
         next_at: Option<Timestamp>,
     ) -> Result<(), StoreError> {
-        self.record(turn, LaneStep { position, state, next_at, hold: None }, &[], None).await?;
+        self.record(turn, LaneStep { position, state, next_at, hold: None }, &[], &[]).await?;
         Ok(())
     }
 
@@ -93,7 +93,7 @@ impl App {
             return Ok(Next::Nothing);
         }
         let body = body::of_event(event, batch.facts.get(&event.subject_id));
-        let letter = Letter { id: body::message_id(endpoint.id, event.sequence), body };
+        let letter = Letter { id: body::message_id(endpoint.id, event), body };
         let Some(outcome) = self.attempt(turn, url, letter).await else { return Ok(Next::Rest) };
         let attempts = known.map_or(0, |known| known.attempts) + 1;
         let verdict = self.judge(&outcome, attempts);
@@ -124,7 +124,7 @@ impl App {
                 (LaneStep { position, state: EndpointState::Gone, next_at: None, hold: None }, Next::Nothing)
             }
         };
-        let recorded = self.record(turn, step, &kept, None).await?;
+        let recorded = self.record(turn, step, &kept, &[]).await?;
         Ok(if recorded { next } else { Next::Nothing })
     }
 

@@ -6,9 +6,11 @@
 //! id, so that nothing is lost and a receiver recognises what came twice; nothing newer overtakes what still waits.
 
 mod callbacks;
+mod calls;
 mod create;
 mod deliver;
 mod events;
+mod places;
 mod remove;
 mod replay;
 mod rotate;

@@ -1,8 +1,8 @@
 //! A turn: what may be done under one claim of a lane, and one attempt within it.
 //!
-//! A turn ends after a while, or after one slow answer, so that others have theirs. Each attempt is over before the
-//! lease could end; whoever finds the fence raised, by another holder or by a person's change, records nothing and
-//! leaves.
+//! A turn ends after a while, so that others have theirs; that of a single receiver after one slow answer too. Each
+//! attempt is over before the lease could end; whoever finds the fence raised, by another holder or by a person's
+//! change, records nothing and leaves.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -31,7 +31,7 @@ const TURN: Duration = Duration::from_secs(20);
 /// How long an attempt may take with more behind it in the same turn.
 const SWIFT: Duration = Duration::from_secs(2);
 /// The longest that one receiver's answer is waited for; the sender's own limit is no longer.
-const PATIENCE: Duration = Duration::from_secs(15);
+pub(super) const PATIENCE: Duration = Duration::from_secs(15);
 /// What is kept where nothing could be signed.
 const UNSIGNED: &str = "the signing secret cannot be opened since the server's secrets_key was changed; renew it";
 
@@ -65,9 +65,14 @@ impl<'a> Turn<'a> {
         &self.lane.endpoint
     }
 
-    /// Whether nothing new is begun.
+    /// Whether nothing new is begun at a receiver that has the turn for itself.
     pub(super) fn is_over(&self) -> bool {
-        self.stop.is_cancelled() || self.slow.load(Ordering::Relaxed) || self.end.left().is_zero()
+        self.slow.load(Ordering::Relaxed) || self.left().is_zero()
+    }
+
+    /// How long anything new may still be begun, however slow some receiver was.
+    pub(super) fn left(&self) -> Duration {
+        if self.stop.is_cancelled() { Duration::ZERO } else { self.end.left() }
     }
 
     fn hold(&self) -> Duration {
@@ -83,6 +88,11 @@ impl App {
     /// How long a claim surely holds.
     pub(super) fn hold_of_lane(&self) -> Duration {
         self.policy.lease.saturating_sub(self.policy.lease_margin)
+    }
+
+    /// Whether the lease is to be renewed before anything new is begun: an attempt would have to be cut short.
+    pub(super) fn wanes(&self, turn: &Turn<'_>) -> bool {
+        turn.hold() < (self.hold_of_lane() * 4 / 5).min(PATIENCE)
     }
 
     /// Sends once; nothing where the lease would not outlive it.
@@ -119,15 +129,15 @@ impl App {
         verdict
     }
 
-    /// Records a step of a lane with what came of deliveries, and holds the lane longer where the step says so; of a
-    /// payment whose receiver is `gone`, what waits is given up with it. False where the lane is another's by now, or
+    /// Records a step of a lane with what came of deliveries, and holds the lane longer where the step says so; of
+    /// payments whose receivers are `gone`, what waits is given up with it. False where the lane is another's by now, or
     /// was changed by a person: then nothing was recorded, and it is let go.
     pub(super) async fn record(
         &self,
         turn: &Turn<'_>,
         step: LaneStep,
         deliveries: &[WebhookDelivery],
-        gone: Option<PaymentId>,
+        gone: &[PaymentId],
     ) -> Result<bool, StoreError> {
         let hold = Deadline::after(self.hold_of_lane());
         let work = self.store.begin(Step::Deliver).await?;
@@ -138,8 +148,8 @@ impl App {
             return Ok(false);
         }
         work.keep_deliveries(turn.endpoint(), deliveries).await?;
-        if let Some(payment) = gone {
-            work.give_up_callbacks(turn.endpoint(), payment).await?;
+        for payment in gone {
+            work.give_up_callbacks(turn.endpoint(), *payment).await?;
         }
         work.commit().await?;
         if step.hold.is_some() {

@@ -1,7 +1,8 @@
 //! What a receiver is told: the event as it was, with what never changes of its object.
 //!
 //! The same event makes the same bytes each time, whatever has become of its object since; so a receiver that was told
-//! twice sees so by the id, and one that asks for more asks the API. Nothing is told that only its owner may see: no
+//! twice sees so by the id, and one that asks for more asks the API. Another event has another id, even where a database
+//! that was restored gives it the sequence of one that it has forgotten. Nothing is told that only its owner may see: no
 //! prepaid token, no account, no name.
 
 use bytes::Bytes;
@@ -38,9 +39,11 @@ impl From<&Payment> for PaymentFacts {
     }
 }
 
-/// The id under which an endpoint is told of an event, at every retry and replay.
-pub fn message_id(endpoint: WebhookEndpointId, sequence: i64) -> String {
-    format!("msg_{}_{sequence}", endpoint.uuid().simple())
+/// The id under which an endpoint is told of an event, at every retry and replay. The sequence tells it from all others
+/// of its log; the moment from those that had the sequence in a life of the database that was forgotten. Its object and
+/// version would not: a payment that was PENDING in the backup may have succeeded then, and be UNKNOWN now.
+pub fn message_id(endpoint: WebhookEndpointId, event: &Event) -> String {
+    format!("msg_{}_{}_{:x}", endpoint.uuid().simple(), event.sequence, event.at.as_microsecond())
 }
 
 /// The id of a test.

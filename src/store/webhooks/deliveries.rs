@@ -95,22 +95,6 @@ impl Store {
         rows.into_iter().map(|row| Ok((row.sequence, delivery(row)?))).collect()
     }
 
-    /// Callbacks whose time has come: of each payment the oldest that waits, the longest due first.
-    pub async fn callbacks_due(
-        &self,
-        endpoint: WebhookEndpointId,
-        limit: u64,
-    ) -> Result<Vec<WebhookDelivery>, StoreError> {
-        let sql = format!(
-            "SELECT d.* FROM webhook_deliveries d WHERE d.endpoint_id = $1 AND d.state = 'WAITING' AND d.next_at <= $2 \
-             AND {FIRST_IN_LINE} ORDER BY d.next_at, d.sequence LIMIT {limit}"
-        );
-        let values = [endpoint.uuid().into(), micros(self.clock.now()).into()];
-        let statement = Statement::from_sql_and_values(self.reader.get_database_backend(), sql, values);
-        let rows = Entity::find().from_raw_sql(statement).all(&self.reader).await?;
-        rows.into_iter().map(delivery).collect()
-    }
-
     /// Those of some payments whose receiver wants no more callbacks: it said so, and nobody had all of them sent
     /// again.
     pub async fn payments_gone(
@@ -137,10 +121,6 @@ impl Store {
 
 /// That a callback was given up because its receiver wants no more: as the index `webhook_deliveries_gone` says it.
 const GONE: &str = "state = 'DEAD' AND http_status = 410";
-
-/// That no older callback of the same payment waits.
-pub(super) const FIRST_IN_LINE: &str = "NOT EXISTS (SELECT 1 FROM webhook_deliveries o \
-    WHERE o.endpoint_id = d.endpoint_id AND o.payment_id = d.payment_id AND o.state = 'WAITING' AND o.sequence < d.sequence)";
 
 impl Work {
     /// Keeps deliveries of an endpoint, each new or as an attempt changed it.

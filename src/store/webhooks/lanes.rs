@@ -1,4 +1,7 @@
 //! Lanes: an endpoint as whoever delivers to it holds it, by lease and fence.
+//!
+//! Nobody takes one, and nobody moves one, while the database lives another life than the one on record: what a holder
+//! knows of the log is of the life in which it read it. Once the new life is on record, every lane begins anew there.
 
 use std::time::Duration;
 
@@ -8,10 +11,11 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter,
 
 use entity::webhook_endpoint::{Column, Entity, Model};
 
+use super::super::epoch::SAME_LIFE;
 use super::super::time::{micros, now_sql};
 use super::super::work::Work;
 use super::super::{Store, StoreError};
-use super::deliveries::FIRST_IN_LINE;
+use super::due::FIRST_IN_LINE;
 use super::row::endpoint;
 use super::secrets::SealedSecrets;
 use crate::crash::Step;
@@ -29,6 +33,7 @@ pub struct Lane {
     pub secrets: SealedSecrets,
     /// Good until another claims it or a person changes the endpoint.
     fence: i64,
+    /// Another for each claim: a fence that was forgotten comes again.
     owner: String,
 }
 
@@ -131,8 +136,8 @@ impl Store {
 }
 
 impl Work {
-    /// Moves a lane to where it stands after a step. False, and nothing is changed, where another claimed it since, or
-    /// a person changed the endpoint.
+    /// Moves a lane to where it stands after a step. False, and nothing is changed, where another claimed it since, a
+    /// person changed the endpoint, or the database began another life.
     pub async fn step_lane(&self, lane: &Lane, step: LaneStep) -> Result<bool, StoreError> {
         let now = now_sql(self.backend(), &self.offset().to_string());
         let (owner, until) = match step.hold {
@@ -143,6 +148,8 @@ impl Work {
         let moved = Entity::update_many()
             .filter(Column::Id.eq(lane.endpoint.id.uuid()))
             .filter(Column::Fence.eq(lane.fence))
+            .filter(Column::LeaseOwner.eq(&lane.owner))
+            .filter(Expr::cust(same_life(self.backend())))
             .col_expr(Column::HandledThrough, Expr::value(step.position.cursor))
             .col_expr(Column::ReplayNext, Expr::value(replay.map(|replay| replay.next)))
             .col_expr(Column::ReplayThrough, Expr::value(replay.map(|replay| replay.through)))
@@ -154,13 +161,31 @@ impl Work {
             .await?;
         Ok(moved.rows_affected == 1)
     }
+
+    /// Lets every lane go, in another life of the database, and has none stand behind the end of its log: there it would
+    /// pass over all that happens until the log had grown as far.
+    pub(in crate::store) async fn begin_lanes_anew(&self) -> Result<(), StoreError> {
+        let sql = "UPDATE webhook_endpoints SET lease_owner = NULL, lease_until = NULL, fence = fence + 1, \
+             handled_through = least(handled_through, coalesce(\
+               (SELECT h.sequence FROM event_heads h WHERE h.tenant_id = webhook_endpoints.tenant_id), 0))";
+        self.tx.execute_raw(Statement::from_string(self.backend(), sql)).await?;
+        Ok(())
+    }
+}
+
+/// That the database lives the life on record; SQLite has only one.
+const fn same_life(backend: DbBackend) -> &'static str {
+    match backend {
+        DbBackend::Postgres => SAME_LIFE,
+        _ => "TRUE",
+    }
 }
 
 /// Claims for `$2`, for `$3` microseconds. PostgreSQL counts and ranks no rows that it locks, so they are chosen first;
 /// what another took meanwhile is not due any more when it is locked, and is left to it.
 fn claim_sql(backend: DbBackend, limit: u64) -> String {
     let now = now_sql(backend, "$1");
-    let due = due(&now);
+    let (due, same_life) = (due(&now), same_life(backend));
     let share = (limit / PARTS).max(1);
     let skip = if backend == DbBackend::Postgres { "FOR UPDATE OF e SKIP LOCKED" } else { "" };
     format!(
@@ -168,7 +193,8 @@ fn claim_sql(backend: DbBackend, limit: u64) -> String {
              row_number() OVER (PARTITION BY e.tenant_id ORDER BY e.served_at, e.id) \
                + (SELECT count(*) FROM webhook_endpoints o \
                   WHERE o.tenant_id = e.tenant_id AND o.lease_until >= {now}) AS place \
-           FROM webhook_endpoints e JOIN event_heads h ON h.tenant_id = e.tenant_id WHERE {due}), \
+           FROM webhook_endpoints e JOIN event_heads h ON h.tenant_id = e.tenant_id \
+           WHERE {same_life} AND {due}), \
          chosen AS MATERIALIZED (SELECT id FROM ranked WHERE place <= {share} ORDER BY place, served_at LIMIT {limit}), \
          due AS MATERIALIZED (SELECT e.id FROM webhook_endpoints e JOIN event_heads h ON h.tenant_id = e.tenant_id \
            WHERE e.id IN (SELECT id FROM chosen) AND {due} {skip}) \

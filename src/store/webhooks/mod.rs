@@ -5,11 +5,13 @@
 //! its deliveries, then the event heads.
 
 mod deliveries;
+mod due;
 mod endpoints;
 mod lanes;
 mod row;
 mod secrets;
 
+pub use due::PassedOver;
 pub use endpoints::NewWebhookEndpoint;
 pub use lanes::{Lane, LaneStep};
 pub use secrets::SealedSecrets;

@@ -15,7 +15,7 @@ use crate::support::receiver::{Received, Receiver, Reply};
 use crate::support::{TestApp, list, number, on_both_databases, text};
 
 /// Pays an account, to be told at a URL, and waits until it is paid.
-async fn pay(client: &Client, account: &str, url: &str) -> Value {
+pub(super) async fn pay(client: &Client, account: &str, url: &str) -> Value {
     let mut input = payment_input(&client.biller(KPLC).await, account, "15");
     input["callbackUrl"] = json!(url);
     let payload = client.create(input).await;
@@ -24,7 +24,7 @@ async fn pay(client: &Client, account: &str, url: &str) -> Value {
 }
 
 /// The sequences of a payment's events.
-fn events_of(payment: &Value) -> Vec<i64> {
+pub(super) fn events_of(payment: &Value) -> Vec<i64> {
     list(payment, "/events").iter().map(|event| number(event, "/sequence")).collect()
 }
 

@@ -99,9 +99,23 @@ fn a_test_has_no_place_in_the_log() {
 #[test]
 fn s11_ids_have_no_dots_and_name_the_endpoint_and_the_event() {
     let endpoint = WebhookEndpointId::from_parts(1, &[9; 10]);
-    let id = message_id(endpoint, 41);
-    assert_eq!(id, format!("msg_{}_41", endpoint.uuid().simple()));
+    let id = message_id(endpoint, &event());
+    assert_eq!(id, format!("msg_{}_41_{:x}", endpoint.uuid().simple(), 1_795_305_600_250_000_i64));
     assert!(!id.contains('.') && !test_message_id(Uuid::nil()).contains('.'));
+}
+
+/// After a restore a payment that is known already may come to the same version at the same sequence, and otherwise.
+#[test]
+fn s11_another_event_has_another_id_even_at_the_same_sequence() {
+    let endpoint = WebhookEndpointId::from_parts(1, &[9; 10]);
+    let now = event();
+    let forgotten = Event { at: Timestamp::from_microsecond(1_795_305_600_249_999).expect("a time"), ..event() };
+    assert_eq!(message_id(endpoint, &now), message_id(endpoint, &now.clone()), "at each attempt");
+    assert_ne!(message_id(endpoint, &now), message_id(endpoint, &forgotten));
+    let next = Event { sequence: 42, ..event() };
+    assert_ne!(message_id(endpoint, &now), message_id(endpoint, &next), "several happen in one moment");
+    let other = WebhookEndpointId::from_parts(2, &[9; 10]);
+    assert_ne!(message_id(endpoint, &now), message_id(other, &now));
 }
 
 proptest! {
