@@ -191,7 +191,7 @@ fn describe() {
         (metric::OLDEST_REVIEW, "seconds for which the oldest payment waits for a person"),
         (metric::MONEY_IN_DOUBT, "minor units that may have moved and are not known to have, or not to have"),
         (metric::BACKLOG, "payments and control numbers that wait to be sent"),
-        (metric::EVENTS_BEHIND, "events that subscribers of this process have not heard of"),
+        (metric::EVENTS_BEHIND, "events of the logs followed here that this process has not noticed"),
         (metric::CONNECTIONS_IN_USE, "connections to the database in use"),
         (metric::CONNECTIONS_MOST, "connections to the database that there may be"),
         (metric::DISK_FREE, "bytes free on the disk of the database"),

@@ -13,7 +13,8 @@ pub enum AppError {
     /// The token lacks this scope.
     #[error("the token lacks the scope {0}")]
     Forbidden(Scope),
-    /// The log no longer holds what was asked for; its oldest sequence is this.
+    /// The log does not go on from where it was asked for: that is no longer held, or was never part of it. Its oldest
+    /// sequence is this.
     #[error("the log begins at {0}")]
     ResyncRequired(i64),
     /// The database failed.

@@ -5,6 +5,11 @@
 //! followers of a tenant are at is read once for all of them ([`super::tail`]). Of what lies further back a follower
 //! reads pages with others who are about there ([`super::pages`]) as long as he wants a quarter of it at least;
 //! otherwise, as of one customer or one payment, the table is asked for what he wants.
+//!
+//! A backup may be restored, or a replica promoted that had not got the last events. A sequence that clients have heard
+//! then stands for nothing, and whoever went on from it would miss what came instead: so a follower who begins at such
+//! a place, or stands at one, is told that he is to begin anew. No log gives a sequence again that another life of the
+//! database gave (see the store's `epoch`), so that one which stands in it is one that it always had.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -19,12 +24,15 @@ use super::tail::Tail;
 use super::told::{Told, Turn};
 use super::{App, AppError};
 use crate::domain::event::Event;
+use crate::domain::requester::TenantId;
 use crate::store::{EventFilter, Owner, Store, StoreError};
 
 /// How many events are read at once.
 const BATCH: u64 = 200;
 /// How long a follower waits for a hint before it looks by itself.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
+/// No log goes as much further in a moment, but where another life of the database goes on with it.
+const LEAP: i64 = 1_000_000;
 
 /// From where a follower reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,27 +91,33 @@ impl Hints {
 }
 
 impl App {
-    /// Where a follower begins; refuses what is older than the oldest kept.
+    /// Where a follower begins; refuses a place from which the log does not go on.
     pub async fn event_start(&self, owner: &Owner, start: Start) -> Result<i64, AppError> {
         match start {
             // Boxed: what asks for it, and then follows, would have room for it as long as it lives.
             Start::Now => Ok(Box::pin(self.store.event_head(&owner.tenant)).await?),
             Start::Oldest | Start::After(0) => Ok(0),
-            Start::After(after) => {
-                let oldest = Box::pin(self.store.oldest_event(&owner.tenant)).await?;
-                if after.saturating_add(1) < oldest { Err(AppError::ResyncRequired(oldest)) } else { Ok(after) }
-            }
+            Start::After(after) => Box::pin(self.require_place(&owner.tenant, after)).await.map(|()| after),
         }
     }
 
-    /// Follows the log from behind `after`, for ever. Where the database begins another life, whose log does not go as
-    /// far, it goes on from that log's end.
+    /// Refuses a place that is older than the oldest kept, beyond the log's end, or of a life of the database that is
+    /// forgotten.
+    async fn require_place(&self, tenant: &TenantId, after: i64) -> Result<(), AppError> {
+        if after == 0 || self.store.log_goes_on_behind(tenant, after).await? {
+            return Ok(());
+        }
+        Err(AppError::ResyncRequired(self.store.oldest_event(tenant).await?))
+    }
+
+    /// Follows the log from behind `after`, for ever. Where the database begins another life, to whose log that does not
+    /// belong, it ends with an error that says so.
     pub fn follow(
         &self,
         owner: Owner,
         filter: EventFilter,
         after: i64,
-    ) -> impl Stream<Item = Result<Turn, StoreError>> + Send + use<> {
+    ) -> impl Stream<Item = Result<Turn, AppError>> + Send + use<> {
         let app = self.clone();
         async_stream::stream! {
             let mut hints = Hints::new(app.store.heads().watch(&owner.tenant));
@@ -116,15 +130,19 @@ impl App {
                 let heard = hints.heard();
                 let upto = match tail.reach(&app.store, (woken == Woken::Told).then_some(heard)).await {
                     Ok(upto) => upto,
-                    Err(error) => { yield Err(error); return; }
+                    Err(error) => { yield Err(AppError::Store(error)); return; }
                 };
-                if woken == Woken::BeginsAnew {
-                    after = after.min(upto);
+                if is_in_doubt(woken, after, upto) {
+                    // Boxed, as it seldom is.
+                    match Box::pin(app.require_place(&owner.tenant, after)).await {
+                        Ok(()) => {}
+                        Err(error) => { yield Err(error); return; }
+                    }
                 }
                 while after < upto {
                     let read = match reader.behind(after, upto).await {
                         Ok(read) => read,
-                        Err(error) => { yield Err(error); return; }
+                        Err(error) => { yield Err(AppError::Store(error)); return; }
                     };
                     for turn in Turn::of_each(read.events) {
                         yield Ok(turn);
@@ -199,6 +217,18 @@ impl Reader {
     }
 }
 
+/// Whether the table is to be asked if its log goes on from where a follower stands: in another life of the database,
+/// where the log has gone back, and where it has leapt.
+fn is_in_doubt(woken: Woken, after: i64, upto: i64) -> bool {
+    let step = upto.saturating_sub(after);
+    match woken {
+        Woken::BeginsAnew => true,
+        Woken::ByItself => !(0..LEAP).contains(&step),
+        // What was read for others may go less far than where a follower began.
+        Woken::Told => step >= LEAP,
+    }
+}
+
 /// Whether of so many events, of which some were wanted, all are to be read to find the wanted ones: a quarter of
 /// them at least. Who wants less has the table look for it.
 fn is_wide(wanted: usize, of: i64) -> bool {
@@ -213,5 +243,15 @@ mod tests {
     fn who_wants_a_quarter_of_the_log_reads_all_of_it() {
         assert!(is_wide(200, 200) && is_wide(50, 200) && is_wide(1, 4));
         assert!(!is_wide(49, 200) && !is_wide(0, 1) && !is_wide(200, 801));
+    }
+
+    #[test]
+    fn a_place_is_in_doubt_where_the_log_went_back_or_leapt_and_in_every_new_life() {
+        assert!(is_in_doubt(Woken::ByItself, 8, 4), "the log went back");
+        assert!(!is_in_doubt(Woken::Told, 8, 4), "others had not come as far yet");
+        assert!(is_in_doubt(Woken::ByItself, 8, 1_790_000_000_000_001), "it leapt");
+        assert!(is_in_doubt(Woken::Told, 8, 1_790_000_000_000_001), "it leapt");
+        assert!(is_in_doubt(Woken::BeginsAnew, 8, 8), "eight may be another event");
+        assert!(!is_in_doubt(Woken::ByItself, 8, 8) && !is_in_doubt(Woken::Told, 8, 9));
     }
 }

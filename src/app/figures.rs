@@ -117,8 +117,8 @@ impl App {
         }
     }
 
-    /// How many events the logs have that the waiters of this process were not told of. A log of which nothing was
-    /// heard yet does not count: its first hint is on its way.
+    /// How many events the logs that are followed have that this process has not noticed. Where each follower stands
+    /// does not count: one whose client takes nothing holds up nobody else, and is dropped in time.
     async fn events_behind(&self) -> Result<i64, StoreError> {
         let heads = self.store.heads();
         let heard: BTreeMap<TenantId, i64> = heads
@@ -133,12 +133,18 @@ impl App {
             return Ok(0);
         }
         let tenants: Vec<TenantId> = heard.keys().cloned().collect();
-        let behind = |(tenant, head): (TenantId, i64)| {
-            let heard = heard.get(&tenant).copied().filter(|heard| *heard > 0);
-            heard.map_or(0, |heard| (head - heard).max(0))
-        };
-        Ok(self.store.event_heads(&tenants).await?.into_iter().map(behind).sum())
+        Ok(unnoticed(&heard, self.store.event_heads(&tenants).await?))
     }
+}
+
+/// How much further these logs go than was heard. One of which nothing was heard yet does not count: its first hint is
+/// on its way.
+fn unnoticed(heard: &BTreeMap<TenantId, i64>, heads: Vec<(TenantId, i64)>) -> i64 {
+    let behind = |(tenant, head): (TenantId, i64)| {
+        let heard = heard.get(&tenant).copied().filter(|heard| *heard > 0);
+        heard.map_or(0, |heard| (head - heard).max(0))
+    };
+    heads.into_iter().map(behind).sum()
 }
 
 /// In minor units, since a sum over currencies would mean nothing and a fraction would be lost in a float.
@@ -190,6 +196,15 @@ mod tests {
         assert_eq!(told.iter().collect::<Vec<_>>(), [&unknown]);
         tell_money_in_doubt(&[], &mut told);
         assert!(told.contains(&unknown), "as 0, not as it was");
+    }
+
+    #[test]
+    fn what_was_not_noticed_is_counted_over_the_logs_that_something_was_heard_of() {
+        let tenant = |name| TenantId::try_new(name).expect("a tenant");
+        let heard = BTreeMap::from([(tenant("acme"), 7), (tenant("umbrella"), 4), (tenant("new"), 0)]);
+        let heads = |acme| vec![(tenant("acme"), acme), (tenant("umbrella"), 6), (tenant("new"), 90)];
+        assert_eq!(unnoticed(&heard, heads(10)), 5);
+        assert_eq!(unnoticed(&heard, heads(6)), 2, "of a log that went back nothing is lacking");
     }
 
     #[test]

@@ -201,7 +201,8 @@ pub fn top_level(error: AppError) -> Error {
     match error {
         AppError::Forbidden(scope) => coded("FORBIDDEN", format!("the token lacks the scope {scope}")),
         AppError::ResyncRequired(oldest) => {
-            let message = "the log no longer holds what came before; read the present state and follow from `oldest`";
+            let message = "the log does not go on from `after`: read `viewer { eventsHead }`, then the present state, \
+                           and follow from that head";
             coded("RESYNC_REQUIRED", message).extend_with(|_, values| values.set("oldest", oldest.to_string()))
         }
         AppError::Refused(refusals) => {

@@ -20,11 +20,11 @@ use super::object::payment::PaymentFilter;
 use super::object::reminder::ReminderEvent;
 use super::scalar::Sequence;
 use super::shared::Shared;
-use crate::app::App;
 use crate::app::access::require;
 use crate::app::events::Start;
 use crate::app::memo::Aged;
 use crate::app::told::{Told, Turn};
+use crate::app::{App, AppError};
 use crate::domain::event::{Event as DomainEvent, EventType, SubjectKind};
 use crate::domain::ids::PaymentId;
 use crate::domain::payment::Payment;
@@ -32,7 +32,8 @@ use crate::domain::requester::Scope;
 use crate::store::{self, Owner, StoreError};
 
 /// What can be followed. `after` absent: paymentUpdated from the beginning, the others from now. `after: "0"`: from the
-/// oldest kept; any other that is older than the oldest kept: RESYNC_REQUIRED.
+/// oldest kept; any other from which the log does not go on, since it is older, beyond the end, or of what a restored
+/// backup has forgotten: RESYNC_REQUIRED. A stream that stands at such a place ends with it.
 #[derive(Clone, Copy, Debug, Default, Description)]
 pub struct Subscription;
 
@@ -86,7 +87,7 @@ impl Subscription {
             async move {
                 match turn {
                     Ok(turn) => wanted.matching(&app, turn).await.transpose(),
-                    Err(error) => Some(Err(database(error))),
+                    Err(error) => Some(Err(top_level(error))),
                 }
             }
         }))
@@ -174,8 +175,8 @@ async fn control_number(app: &App, owner: &Owner, id: &ID) -> async_graphql::Res
 }
 
 /// What is told of an event to all who ask the same.
-fn shared<T>(turn: Result<Turn, StoreError>, dress: fn(Arc<DomainEvent>) -> T) -> Followed<T> {
-    turn.map(|turn| Shared::new(turn, dress)).map_err(database)
+fn shared<T>(turn: Result<Turn, AppError>, dress: fn(Arc<DomainEvent>) -> T) -> Followed<T> {
+    turn.map(|turn| Shared::new(turn, dress)).map_err(top_level)
 }
 
 /// Which payments are wanted, and by whom.

@@ -4,6 +4,12 @@
 //! What was due then may have been sent in the life that was forgotten. The timeline is that of the log being written,
 //! since the control file names the new one only after the next checkpoint. Nothing is claimed while the database lives
 //! another life than the one on record ([`SAME_LIFE`]), so that a failover under running servers sends nothing either.
+//!
+//! Nor is a sequence given twice: what clients heard in the life that was forgotten must not pass for what they have
+//! heard of this one. So a log goes on from the present microsecond since 1970 where another life writes to it, whether
+//! that is on record yet (`goes_on_from!`) or comes to be ([`Store::accept_epoch`]). No log has grown by a million
+//! events a second, so that this lies behind all that any former life gave. A log of which the new life knows nothing
+//! begins with 1: it has no head to go on from.
 
 use jiff::Timestamp;
 use sea_orm::sea_query::{Expr, Query};
@@ -13,7 +19,7 @@ use entity::db_epoch::{ActiveModel, Column, Entity, Model};
 
 use super::convert::payment;
 use super::time::{micros, timestamp};
-use super::work::all_set;
+use super::work::{Work, all_set};
 use super::{Store, StoreError};
 use crate::crash::Step;
 use crate::domain::payment::Payment;
@@ -28,6 +34,33 @@ macro_rules! timeline {
         "('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint"
     };
 }
+
+/// The present moment as a sequence.
+macro_rules! moment {
+    () => {
+        "(extract(epoch FROM statement_timestamp()) * 1000000)::bigint"
+    };
+}
+
+/// Where a log goes on from, in PostgreSQL's statement that raises its head: from its head, unless the log that
+/// PostgreSQL writes is another life's than the one on record.
+macro_rules! goes_on_from {
+    () => {
+        concat!(
+            "greatest(event_heads.sequence, coalesce((SELECT ",
+            $crate::store::epoch::moment!(),
+            " FROM db_epoch WHERE db_epoch.id = 1 AND db_epoch.timeline <> ",
+            $crate::store::epoch::timeline!(),
+            "), 0))"
+        )
+    };
+}
+pub(super) use {goes_on_from, moment, timeline};
+
+/// All heads, locked in the order of everyone.
+const LOCK_HEADS: &str = "SELECT tenant_id FROM event_heads ORDER BY tenant_id COLLATE \"C\" FOR UPDATE";
+/// Raises them to where another life's logs go on from.
+const RAISE_HEADS: &str = concat!("UPDATE event_heads SET sequence = greatest(sequence, ", moment!(), ")");
 
 /// PostgreSQL's present life.
 const PRESENT: &str = concat!("SELECT s.system_identifier::text, ", timeline!(), " FROM pg_control_system() s");
@@ -87,15 +120,15 @@ impl Store {
         }
     }
 
-    /// Puts the database's present life on record, and has what is held by what was known of another one begin anew. Of
-    /// several processes one does so.
+    /// Puts the database's present life on record, has what is held by what was known of another one begin anew, and
+    /// every log go on behind all that the other one gave. Of several processes one does so.
     pub async fn accept_epoch(&self) -> Result<(), StoreError> {
         if self.writer.get_database_backend() != DbBackend::Postgres {
             return Ok(());
         }
         let now = self.present_epoch().await?;
         let is_another = Condition::any()
-            .add(Column::SystemIdentifier.ne(&now.system_identifier))
+            .add(Column::SystemIdentifier.ne(now.system_identifier.as_str()))
             .add(Column::Timeline.ne(now.timeline));
         let work = self.begin(Step::Other).await?;
         let accepted = Entity::update_many()
@@ -107,7 +140,9 @@ impl Store {
             .exec(&work.tx)
             .await?;
         if accepted.rows_affected == 1 {
+            // By the ends of the logs as they were restored.
             work.begin_lanes_anew().await?;
+            work.raise_heads().await?;
         }
         work.commit().await
     }
@@ -154,5 +189,13 @@ impl Store {
             timeline: row.try_get_by_index(1)?,
             since: micros(self.clock.now()),
         })
+    }
+}
+
+impl Work {
+    async fn raise_heads(&self) -> Result<(), StoreError> {
+        self.tx.query_all_raw(Statement::from_string(DbBackend::Postgres, LOCK_HEADS)).await?;
+        self.tx.execute_raw(Statement::from_string(DbBackend::Postgres, RAISE_HEADS)).await?;
+        Ok(())
     }
 }

@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, Condition, DbBackend, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect, Statement};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect,
+    Statement,
+};
 use uuid::Uuid;
 
 use entity::event::{Column, Entity, Model};
@@ -187,6 +190,16 @@ impl Store {
             .all(&self.reader)
             .await?;
         rows.into_iter().map(|row| Ok((super::convert::tenant(&row.tenant_id)?, row.sequence))).collect()
+    }
+
+    /// Whether a log goes on from behind a sequence with nothing missing: an event stands there or right behind, or the
+    /// log ends there. Asked at once, so that it does not grow between the questions.
+    pub async fn log_goes_on_behind(&self, tenant: &TenantId, after: i64) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 WHERE EXISTS (SELECT 1 FROM events WHERE tenant_id = $1 AND sequence IN ($2, $3)) \
+                   OR EXISTS (SELECT 1 FROM event_heads WHERE tenant_id = $1 AND sequence = $2)";
+        let values = [tenant.as_str().into(), after.into(), after.saturating_add(1).into()];
+        let statement = Statement::from_sql_and_values(self.reader.get_database_backend(), sql, values);
+        Ok(self.reader.query_one_raw(statement).await?.is_some())
     }
 
     /// The oldest sequence that is kept; 1 in an empty log, since nothing was dropped from it.

@@ -12,6 +12,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::convert;
+use super::epoch::goes_on_from;
 use super::portions::portions;
 use super::time::micros;
 use super::{Store, StoreError};
@@ -48,6 +49,16 @@ pub struct NewEvent {
     /// Why it failed.
     pub failure: Option<Failure>,
 }
+
+/// Raises the head of a log by some events, and answers it.
+const RAISE_HEAD: &str = concat!(
+    "INSERT INTO event_heads (tenant_id, sequence) VALUES ($1, $2) ON CONFLICT (tenant_id) DO UPDATE SET sequence = ",
+    goes_on_from!(),
+    " + excluded.sequence RETURNING sequence"
+);
+/// The same on SQLite, which tells no life from another.
+const RAISE_HEAD_OF_ONE_LIFE: &str = "INSERT INTO event_heads (tenant_id, sequence) VALUES ($1, $2) \
+    ON CONFLICT (tenant_id) DO UPDATE SET sequence = event_heads.sequence + excluded.sequence RETURNING sequence";
 
 /// One transaction.
 #[derive(Debug)]
@@ -165,10 +176,8 @@ impl Work {
     }
 
     async fn raise_head(&self, tenant: &TenantId, by: i64) -> Result<i64, StoreError> {
-        let sql = "INSERT INTO event_heads (tenant_id, sequence) VALUES ($1, $2) \
-             ON CONFLICT (tenant_id) DO UPDATE SET sequence = event_heads.sequence + excluded.sequence \
-             RETURNING sequence";
         let backend = self.backend();
+        let sql = if backend == DbBackend::Postgres { RAISE_HEAD } else { RAISE_HEAD_OF_ONE_LIFE };
         let statement = Statement::from_sql_and_values(backend, sql, [tenant.as_str().into(), by.into()]);
         // SQLite has one writer, so that nothing there can be numbered apart.
         let row = if planted(Weakness::SequenceWithoutHead) && backend == DbBackend::Postgres {

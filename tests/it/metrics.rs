@@ -4,10 +4,12 @@
 
 use serde_json::json;
 
-use crate::support::app::{ALL, TENANT};
+use crate::support::app::{ALL, TENANT, free_address};
 use crate::support::client::{KPLC, new_key, payment_input};
 use crate::support::program::Program;
-use crate::support::{on_both_databases, text};
+use crate::support::receiver::Receiver;
+use crate::support::{TestApp, on_both_databases, text};
+use crate::webhooks::{KEY, TRIAL};
 
 const ELECTRICITY: &str = "Saudi Electricity Company";
 /// Never answered: nobody will know whether it was paid.
@@ -99,6 +101,57 @@ on_both_databases! {
         let told = answer.text().await.expect("a text");
         let mut of_callbacks = told.lines().filter(|line| line.starts_with("billpay_callbacks_total"));
         assert!(of_callbacks.all(|line| !line.contains("provider=\"bill\"")), "BILL is off");
+    }
+}
+
+const LAG: &str = "billpay_webhook_lag_seconds";
+const BEHIND: &str = "billpay_events_behind";
+
+on_both_databases! {
+    with [IDLE, KEY, TRIAL]
+    async fn what_a_receiver_has_not_taken_is_told_with_its_age_until_it_is_there_no_more(app: TestApp) {
+        let program = Program::serve(&app, &[BUSY]).await;
+        let keeper = app.client_at(program.address, &app.token(TENANT, &format!("{ALL} webhooks:write")));
+        let taken = Receiver::start().await;
+        let create = "mutation ($url: URL!) { createWebhookEndpoint(input: { url: $url }) {
+            webhookEndpoint { id } errors { message } } }";
+        keeper.data(create, json!({ "url": taken.url("/hooks") })).await;
+        keeper.pay_until("1111111", &["SUCCEEDED"]).await;
+        taken.wait_for(4).await;
+        program.figure(&app, LAG, &[], |lag| lag == "0").await;
+        let nobody = format!("http://{}/hooks", free_address());
+        let made = keeper.data(create, json!({ "url": nobody })).await;
+        keeper.pay_until("2222222", &["SUCCEEDED"]).await;
+        program.figure(&app, LAG, &[], |lag| lag.parse::<f64>().is_ok_and(|lag| lag > 0.0)).await;
+        let remove = "mutation ($id: ID!) { removeWebhookEndpoint(input: { webhookEndpointId: $id }) {
+            errors { message } } }";
+        keeper.data(remove, json!({ "id": text(&made, "/createWebhookEndpoint/webhookEndpoint/id") })).await;
+        program.figure(&app, LAG, &[], |lag| lag == "0").await;
+    }
+}
+
+on_both_databases! {
+    with [IDLE]
+    async fn events_that_a_process_has_not_noticed_are_told_until_it_has(app: TestApp) {
+        let program = Program::serve(&app, &[BUSY]).await;
+        let client = app.client_at(program.address, &app.token(TENANT, ALL));
+        let document = "subscription { paymentsUpdated(after: \"0\") { status } }";
+        let mut heard = client.subscribe(document, json!({})).await;
+        client.pay_until("1111111", &["SUCCEEDED"]).await;
+        heard.until_status("paymentsUpdated", "SUCCEEDED").await;
+        program.figure(&app, BEHIND, &[], |behind| behind == "0").await;
+        tokio::select! {
+            _ = program.figure(&app, BEHIND, &[], is_positive) => {}
+            () = grow_untold(&app) => panic!("a log that grows all the time was never behind"),
+        }
+        program.figure(&app, BEHIND, &[], |behind| behind == "0").await;
+    }
+}
+
+/// Has the log grow as by a process that tells nobody: what is not looked for is not noticed. It looks once a second.
+async fn grow_untold(app: &TestApp) {
+    for _more_than_there_is_time_for in 0..1_000_000 {
+        app.execute(&format!("UPDATE event_heads SET sequence = sequence + 1 WHERE tenant_id = '{TENANT}'")).await;
     }
 }
 

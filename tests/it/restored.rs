@@ -6,9 +6,13 @@ use jiff::ToSpan;
 use serde_json::{Value, json};
 
 use crate::support::client::{Client, KPLC, new_key, payment_input};
-use crate::support::{Db, TestApp, list, run, text};
+use crate::support::{Db, TestApp, list, number, run, text};
 
 const SETTINGS: [(&str, &str); 2] = [("BILLPAY_TEST_CLICK", "on"), ("BILLPAY_WORKER__ENABLED", "false")];
+
+const FOLLOWED: &str = "subscription ($after: Sequence) { paymentsUpdated(after: $after) { sequence } }";
+/// A microsecond of this century; no log has so many events.
+const A_MOMENT: i64 = 1_000_000_000_000_000;
 
 const CLICK_BILLER: &str = "Saudi Electricity Company";
 
@@ -110,4 +114,53 @@ async fn failed_over(app: TestApp) {
     let kinds = list(&paid, "/events").iter().map(|event| text(event, "/status")).collect::<Vec<_>>();
     assert_eq!(kinds[..2], ["READY", "UNKNOWN"], "{paid}");
     assert_eq!(app.effects().await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f30_who_heard_what_a_restored_database_has_forgotten_is_told_to_begin_anew() {
+    run(Db::Postgres, &SETTINGS, followed_into_another_life).await;
+}
+
+async fn followed_into_another_life(app: TestApp) {
+    fetch_catalogues(&app).await;
+    let client = app.admin();
+    let mut ends = client.subscribe(FOLLOWED, json!({ "after": "0" })).await;
+    for (sequence, account) in (1..).zip(["900004", "900005", "900006"]) {
+        recorded_for(&client, KPLC, "KES", (account, Value::Null)).await;
+        assert_eq!(number(&ends.next().await, "/paymentsUpdated/sequence"), sequence);
+    }
+    // A backup that knows the first event; nobody has noticed yet that it was restored.
+    app.execute("DELETE FROM events WHERE sequence > 1").await;
+    app.execute("UPDATE event_heads SET sequence = 1").await;
+    app.execute("UPDATE db_epoch SET timeline = timeline + 7").await;
+    let mut goes_on = client.subscribe(FOLLOWED, json!({ "after": "1" })).await;
+    recorded_for(&client, KPLC, "KES", ("900007", Value::Null)).await;
+    let first = number(&goes_on.next().await, "/paymentsUpdated/sequence");
+    assert!(first > A_MOMENT, "{first} may have been given before");
+    let errors = ends.refusal().await;
+    let told = (text(&errors, "/0/extensions/code"), text(&errors, "/0/extensions/oldest"));
+    assert_eq!(told, ("RESYNC_REQUIRED", "1"), "{errors}");
+    let page = "query ($after: Sequence) { events(after: $after) { head } }";
+    for (after, is_good) in [(1, true), (2, false), (3, false), (first - 1, true), (first, true), (first + 1, false)] {
+        let answer = client.query(page, json!({ "after": after.to_string() })).await;
+        assert_eq!(answer.get("errors").is_none(), is_good, "{after}: {answer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f30_logs_that_nobody_writes_to_go_on_behind_the_life_that_was_forgotten() {
+    run(Db::Postgres, &SETTINGS, quiet_logs).await;
+}
+
+async fn quiet_logs(app: TestApp) {
+    app.execute("INSERT INTO event_heads (tenant_id, sequence) VALUES ('quiet', 8)").await;
+    app.start_peer().await;
+    let quiet = "SELECT sequence FROM event_heads WHERE tenant_id = 'quiet'";
+    assert_eq!(app.scalar(quiet).await, 8, "it is the life on record");
+    app.execute("UPDATE db_epoch SET timeline = timeline + 7").await;
+    app.start_peer().await;
+    let head = app.scalar(quiet).await;
+    assert!(head > A_MOMENT, "{head} may have been given before");
+    app.start_peer().await;
+    assert_eq!(app.scalar(quiet).await, head, "it is on record");
 }

@@ -112,6 +112,38 @@ on_both_databases! {
 }
 
 on_both_databases! {
+    with [("BILLPAY_WORKER__ENABLED", "false")]
+    async fn who_has_heard_more_than_the_log_holds_is_told_so_by_every_way(app: TestApp) {
+        let client = app.admin();
+        app.client(OPERATORS, "operator").data(SYNC, json!({})).await;
+        for account in ["1111111", "2222222", "3333333"] {
+            pay_without_waiting(&client, account).await;
+        }
+        // An older backup was put back.
+        app.execute("DELETE FROM events WHERE sequence > 1").await;
+        app.execute("UPDATE event_heads SET sequence = 1").await;
+        let page = "query ($after: Sequence) { events(after: $after) { head } }";
+        for after in ["2", "3", "500", "9223372036854775807"] {
+            let variables = json!({ "after": after });
+            let errors = client.subscribe(ALL, variables.clone()).await.refusal().await;
+            let told = (text(&errors, "/0/extensions/code"), text(&errors, "/0/extensions/oldest"));
+            assert_eq!(told, ("RESYNC_REQUIRED", "1"), "{after}: {errors}");
+            assert_eq!(client.refused(page, variables.clone()).await, "RESYNC_REQUIRED", "{after}");
+            for accept in ["text/event-stream", "multipart/mixed;boundary=\"graphql\";subscriptionSpec=1.0"] {
+                let request = app.http().post(app.url("/graphql")).bearer_auth(app.token(TENANT, USER));
+                let request = request.header("accept", accept).json(&json!({ "query": ALL, "variables": variables }));
+                // A stream that went on would have no end in time.
+                let body = request.send().await.expect("an answer").text().await.expect("a stream that ends");
+                assert!(body.contains("RESYNC_REQUIRED"), "{accept}: {body}");
+            }
+        }
+        let mut heard = client.subscribe(ALL, json!({ "after": "1" })).await;
+        pay_without_waiting(&client, "5555555").await;
+        assert_eq!(number(&heard.next().await, "/paymentsUpdated/sequence"), 2, "the end is no gap");
+    }
+}
+
+on_both_databases! {
     async fn one_payment_is_heard_from_its_beginning(app: TestApp) {
         let client = app.admin();
         let other = client.pay_until("1111111", &["SUCCEEDED"]).await;

@@ -97,7 +97,9 @@ macro_rules! tell_of {
             " WHERE ",
             $before,
             " GROUP BY tenant_id ORDER BY tenant_id COLLATE \"C\"
-    ON CONFLICT (tenant_id) DO UPDATE SET sequence = event_heads.sequence + excluded.sequence
+    ON CONFLICT (tenant_id) DO UPDATE SET sequence = ",
+            $crate::store::epoch::goes_on_from!(),
+            " + excluded.sequence
     RETURNING tenant_id, sequence
 ), told AS (
     INSERT INTO events (tenant_id, sequence, subject_kind, subject_id, subject_version, customer, status, kind, actor,

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::super::account_bills::bill_of_account;
 use super::super::convert::date;
-use super::super::epoch::SAME_LIFE;
+use super::super::epoch::{SAME_LIFE, goes_on_from};
 use super::super::submissions::span;
 use super::super::time::{micros, now_sql};
 use super::super::{Store, StoreError};
@@ -94,7 +94,9 @@ WITH asked AS MATERIALIZED (
 ), heads AS (
     INSERT INTO event_heads (tenant_id, sequence)
     SELECT tenant_id, count(*) FROM paid GROUP BY tenant_id ORDER BY tenant_id COLLATE \"C\"
-    ON CONFLICT (tenant_id) DO UPDATE SET sequence = event_heads.sequence + excluded.sequence
+    ON CONFLICT (tenant_id) DO UPDATE SET sequence = ",
+            goes_on_from!(),
+            " + excluded.sequence
     RETURNING tenant_id, sequence
 ), told AS (
     INSERT INTO events (tenant_id, sequence, subject_kind, subject_id, subject_version, customer, status, kind, actor,

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use sea_orm::{ConnectionTrait, EntityTrait, Statement, Value};
+use sea_orm::{EntityTrait, Statement, Value};
 
 use entity::webhook_delivery::Entity;
 

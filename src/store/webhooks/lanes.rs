@@ -124,7 +124,8 @@ impl Store {
         let sql = format!(
             "SELECT min(late.since) FROM (\
                SELECT v.at AS since FROM webhook_endpoints e JOIN event_heads h ON h.tenant_id = e.tenant_id \
-                 JOIN events v ON v.tenant_id = e.tenant_id AND v.sequence = e.handled_through + 1 WHERE {SERVED} \
+                 JOIN events v ON v.tenant_id = e.tenant_id AND v.sequence = (SELECT min(n.sequence) FROM events n \
+                   WHERE n.tenant_id = e.tenant_id AND n.sequence > e.handled_through) WHERE {SERVED} \
                UNION ALL SELECT d.event_at AS since FROM webhook_deliveries d JOIN webhook_endpoints e ON e.id = d.endpoint_id \
                  WHERE d.state = 'WAITING' AND d.payment_id IS NOT NULL AND {SERVED}) late"
         );
