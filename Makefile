@@ -18,7 +18,7 @@ kills: setup-test playground ## kill the server KILLS times (100) while it pays,
 	scripts/with-postgres.sh cargo test --test it -- --ignored --nocapture kill_harness_long f28_long
 
 # Everything of the bench, one campaign after the other; with FAULT only that one's.
-faults: setup-test playground ## break everything, again and again, and print the score card (FAULT=kill, KILLS=1000, PAYMENTS=20000, SEED=n)
+faults: setup-test playground ## break everything, again and again, and print the score card (FAULT=kill, KILLS=1000, PAYMENTS=20000, CLASS=B, SEED=n)
 	scripts/with-postgres.sh cargo test --test it -- --ignored --test-threads=1 --nocapture \
 		$(if $(FAULT),faults_are_all_survived,kill_harness::bench)
 

@@ -225,7 +225,9 @@ impl Store {
         let statement = claim.statement(DbBackend::Postgres, self.clock.offset_micros());
         crash::point(CrashPoint::BeforeCommit(Step::Claim));
         let rows = self.query_often(statement).await.map_err(StoreError::of_whole)?;
-        crash::point(CrashPoint::AfterCommit(Step::Claim));
+        if !rows.is_empty() {
+            crash::point(CrashPoint::AfterCommit(Step::Claim));
+        }
         let models = rows.iter().map(|row| Model::from_query_result(row, ""));
         let models: Vec<Model> = models.collect::<Result<_, _>>().map_err(StoreError::from)?;
         Ok(models.into_iter().filter_map(readable).collect())

@@ -17,11 +17,12 @@
 //!    had; of a bulk payment all bills or none. A number that was issued exists and counts what came in, one that
 //!    FAILED does not exist; a collection has come if and only if its money did;
 //! 5. the event log and the versions of each object have no gaps and agree, nothing that was settled is open again,
-//!    whoever listened has heard all of it, in order and as the log has it, and where nobody knows what became of a wish
-//!    to cancel or to void, an event says so;
+//!    whoever listened has heard all of it, in order and as the log has it, and so has a receiver of webhooks, each event
+//!    under one id; and where nobody knows what became of a wish to cancel or to void, an event says so;
 //! 6. nothing is stranded;
 //! 7. nothing was sent twice under one claim, and nobody was robbed of one;
-//! 8. where nothing broke, nobody was told of an error, and no answer was lost.
+//! 8. who was only ever told that nothing was recorded finds nothing recorded; and where nothing broke, nobody was told
+//!    of an error, and no answer was lost.
 //!
 //! That the checker sees what it looks for is tested too: `teeth.rs` plants weaknesses.
 //!
@@ -45,12 +46,14 @@ mod fault;
 mod fleet;
 mod forgetful;
 mod goods;
+mod hooks;
 mod inject;
 mod journal;
 mod numbers;
 mod payments;
 mod plot;
 mod process;
+mod promises;
 mod promotion;
 mod purchase;
 mod recalls;

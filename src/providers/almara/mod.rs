@@ -3,12 +3,14 @@
 //! Every call carries a bearer token ([`auth`]); [`wire`] is Almara's JSON, [`convert`] what it means. What only asks
 //! renews a refused token once and asks again. A submission is sent once: where Almara answers that the token is not
 //! good, the token is dropped and the answer proves that nothing was processed. Its pages contradict each other, so an
-//! answer counts only if its shape is documented, its id is ours and it comes from the environment that is set.
+//! answer counts only if its shape is documented, its id is ours and it comes from the environment that is set. A test
+//! may have Almara be a provider that tells nothing afterwards ([`mute`]).
 
 mod auth;
 mod convert;
 #[cfg(test)]
 mod fixture;
+mod mute;
 #[cfg(test)]
 mod tests;
 mod wire;
@@ -148,6 +150,7 @@ impl Almara {
     /// The adapter.
     pub fn try_new(settings: &AlmaraSettings, parts: AlmaraParts) -> Result<Self, SetUpError> {
         let http = Http::try_new()?;
+        mute::announce();
         Ok(Self {
             tokens: Tokens::new(http.clone(), settings, parts.clock.clone()),
             http,
@@ -254,6 +257,13 @@ impl Almara {
         }
     }
 
+    /// What the answer to a submission says.
+    fn accepted(&self, answer: &Answer, our_reference: &str) -> Result<PaymentAnswer, ProviderError> {
+        let message = convert::message(answer.status, Some(our_reference), self.shape::<BillMessage>(answer)?)?;
+        let asked = Asked { our_reference, currency: self.currency, http_status: answer.status };
+        convert::accepted(message, asked)
+    }
+
     /// Whether the last answer that told its environment told another than is set. Nothing is sent then, and nothing
     /// that a look-up says is believed: it does not tell where it comes from.
     fn is_foreign(&self) -> bool {
@@ -278,12 +288,12 @@ impl Provider for Almara {
     }
 
     fn capabilities(&self) -> &'static [Capability] {
-        CAPABILITIES
+        if mute::is_mute() { mute::CAPABILITIES } else { CAPABILITIES }
     }
 
     fn biller_traits(&self, _: &Biller) -> BillerTraits {
         BillerTraits {
-            capabilities: CAPABILITIES,
+            capabilities: self.capabilities(),
             inputs: INPUTS,
             delivery_speeds: &[DeliverySpeed::Standard],
             lists_bills: false,
@@ -292,13 +302,14 @@ impl Provider for Almara {
     }
 
     fn safety(&self) -> Safety {
-        Safety {
+        let safety = Safety {
             idempotency: Idempotency::Key { life: self.key_life, margin: KEY_MARGIN },
             look_up: LookUp::ByOurReference { consistent_after: CONSISTENT_AFTER },
             callbacks: Callbacks::Unsigned,
             max_request_life: LONGEST_REQUEST_LIFE,
             may_deduct_fee: false,
-        }
+        };
+        if mute::is_mute() { mute::of_class_b(safety) } else { safety }
     }
 
     async fn catalogue(&self) -> Result<Vec<CatalogueEntry>, ProviderError> {
@@ -410,10 +421,9 @@ impl Provider for Almara {
             self.tokens.forget(&token).await;
             return Err(ProviderError::NotSent(answer.trouble("token expired")));
         }
-        let answer = permitted(answer)?;
-        let message = convert::message(answer.status, Some(our_reference), self.shape::<BillMessage>(&answer)?)?;
-        let asked = Asked { our_reference, currency: self.currency, http_status: answer.status };
-        convert::accepted(message, asked).map(|answer| vec![answer])
+        let said = self.accepted(&permitted(answer)?, our_reference);
+        let told = if mute::is_mute() { self.told_at_once(said, our_reference, &token, deadline).await } else { said };
+        told.map(|answer| vec![answer])
     }
 
     async fn status(&self, query: &StatusQuery) -> Result<Vec<PaymentAnswer>, ProviderError> {

@@ -3,8 +3,8 @@
 mod listen;
 mod recall;
 mod socket;
+mod trouble;
 
-use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+pub(super) use self::trouble::Trouble;
 use super::purchase::{Mutation, Purchase};
 use super::rows::{BulkRow, CollectionRow, EventRow, NumberRow, PaymentRow};
 
@@ -27,15 +28,17 @@ const MOST_PAGES: usize = 10_000;
 const TURNED_AWAY: [&str; 3] = ["BILL_ALREADY_BEING_PAID", "BILL_NOT_PAYABLE", "AMOUNT_NOT_ALLOWED"];
 
 const CREATE_PAYMENT: &str = "mutation ($input: CreatePaymentInput!) { answer: createPayment(input: $input) {
-    made: payment { id } errors { code message }
+    made: payment { id } replayed errors { code message }
 } }";
 
 const CREATE_BULK_PAYMENT: &str = "mutation ($input: CreateBulkPaymentInput!) {
-    answer: createBulkPayment(input: $input) { made: bulkPayment { id } errors { code message } }
+    answer: createBulkPayment(input: $input) { made: bulkPayment { id } replayed errors { code message } }
 }";
 
 const CREATE_CONTROL_NUMBER: &str = "mutation ($input: CreateControlNumberInput!) {
-    answer: createControlNumber(input: $input) { made: controlNumber { id number } errors { code message } }
+    answer: createControlNumber(input: $input) {
+        made: controlNumber { id number } replayed errors { code message }
+    }
 }";
 
 const OPEN: &str = "{
@@ -92,19 +95,9 @@ pub(super) struct Api {
 /// What a mutation that makes something answered.
 pub(super) enum Answer {
     /// It is made, now or before; a control number is told as soon as there is one.
-    Made { id: String, number: Option<String> },
+    Made { id: String, number: Option<String>, replayed: bool },
     /// Nothing was made, and asking again is of no use.
     TurnedAway,
-}
-
-/// What came in place of an answer.
-pub(super) enum Trouble {
-    /// Nobody listens there: nothing was asked.
-    NotReached(String),
-    /// The answer did not come, or half of it.
-    Lost(String),
-    /// An answer of errors.
-    Told(String),
 }
 
 #[derive(Deserialize)]
@@ -143,8 +136,13 @@ impl Api {
         let text = |pointer: &str| data.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
         let refusal = text("/answer/errors/0/code");
         match text("/answer/made/id") {
-            Some(id) => Ok(Answer::Made { id, number: text("/answer/made/number") }),
+            Some(id) => {
+                let replayed = data.pointer("/answer/replayed") == Some(&Value::Bool(true));
+                Ok(Answer::Made { id, number: text("/answer/made/number"), replayed })
+            }
             None if refusal.as_deref().is_some_and(|code| TURNED_AWAY.contains(&code)) => Ok(Answer::TurnedAway),
+            // Without an object beside it, nothing was written.
+            None if refusal.is_some() => Err(Trouble::Refused(data.to_string())),
             None => Err(Trouble::Told(data.to_string())),
         }
     }
@@ -257,23 +255,8 @@ impl Api {
         let request = request.timeout(CALL_LIMIT).json(&json!({ "query": document, "variables": variables }));
         let answer = request.send().await.map_err(Trouble::of)?;
         let mut body: Value = answer.json().await.map_err(Trouble::of)?;
-        match body.get_mut("data").map(Value::take) {
-            Some(data) if !data.is_null() && body.get("errors").is_none() => Ok(data),
-            _ => Err(Trouble::Told(body.to_string())),
-        }
-    }
-}
-
-impl Trouble {
-    fn of(error: reqwest::Error) -> Self {
-        if error.is_connect() { Self::NotReached(error.to_string()) } else { Self::Lost(error.to_string()) }
-    }
-}
-
-impl fmt::Display for Trouble {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Self::NotReached(text) | Self::Lost(text) | Self::Told(text)) = self;
-        f.write_str(text)
+        let is_whole = body.get("errors").is_none() && body.get("data").is_some_and(|data| !data.is_null());
+        if is_whole { Ok(body["data"].take()) } else { Err(Trouble::of_errors(&body)) }
     }
 }
 

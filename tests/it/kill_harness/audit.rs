@@ -5,9 +5,18 @@ use std::collections::BTreeMap;
 use billpay::domain::provider::ProviderCode;
 
 use super::books::Books;
+use super::hooks::Delivered;
 use super::traffic::Receipts;
 use super::watchers::Heard;
 use super::{claims, journal, numbers, payments, recalls};
+
+/// What was told to those who asked, to those who listened, and to the receiver of webhooks.
+#[derive(Clone, Copy)]
+pub(super) struct Told<'a> {
+    pub(super) receipts: &'a Receipts,
+    pub(super) heard: &'a Heard,
+    pub(super) delivered: &'a Delivered,
+}
 
 /// What is looked at besides.
 #[derive(Clone, Copy, Debug)]
@@ -37,10 +46,14 @@ pub(super) enum Harm {
     Gap,
     /// Watchers that were not told of an event.
     Unheard,
+    /// Webhooks that were not sent, or otherwise than is promised.
+    Webhook,
     /// The log, or what servers say of themselves, is wrong in another way.
     Journal,
     /// Callers that were told of errors, or nothing.
     Caller,
+    /// Callers that were told that nothing was recorded, where something was.
+    Denied,
 }
 
 /// What is wrong with what was bought from one provider. All lists of a good run are empty.
@@ -79,13 +92,16 @@ impl Findings {
 
 impl Audit {
     /// Compares everything with everything.
-    pub(super) fn of(books: &Books, (receipts, heard): (&Receipts, &Heard), trust: Trust) -> Self {
+    pub(super) fn of(books: &Books, told: Told<'_>, trust: Trust) -> Self {
+        let Told { receipts, heard, delivered } = told;
         let of_provider = |provider| (provider, findings(provider, books, receipts));
         let mut other = journal::faults(books);
         let given_up = receipts.given_up.iter().map(|purchase| format!("never acknowledged: {purchase}"));
         other.extend(given_up.map(|sentence| (Harm::Caller, sentence)));
         other.extend(recalls::faults(books).into_iter().map(|sentence| (Harm::Journal, sentence)));
+        other.extend(receipts.denied.iter().map(|sentence| (Harm::Denied, sentence.clone())));
         other.extend(heard.faults());
+        other.extend(delivered.faults());
         if trust.clocks_agree {
             other.extend(claims::faults(&books.attempts).into_iter().map(|sentence| (Harm::Claim, sentence)));
         }

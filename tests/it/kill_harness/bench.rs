@@ -2,7 +2,9 @@
 //!
 //! FAULT names one alone; KILLS (1,000), PAYMENTS (20,000) and STRIKES, for the faults that are no kills, say how long
 //! it goes on. BILLPAY_BIN names a release build, which is much faster where servers share their cores with the rest.
-//! Only builds with debug assertions let their clocks be moved, so `clock-step` fails with another.
+//! Only builds with debug assertions let their clocks be moved and simulate a provider of class B, so `clock-step` and
+//! CLASS=B, which has Almara be one in every campaign, fail with another. Without CLASS the kills come in three
+//! campaigns, of which the last has it so, where BILLPAY_BIN names no other build.
 
 use billpay::domain::provider::ProviderCode;
 
@@ -19,7 +21,11 @@ const EVENTS: u64 = 100_000;
 const RECONNECTS: u64 = 1_000;
 /// Of ten kills on PostgreSQL so many come on SQLite too.
 const SQLITE_KILLS_OF_TEN: u32 = 3;
+/// And so many where Almara is of class B.
+const CLASS_B_KILLS_OF_TEN: u32 = 3;
 const SERVERS: usize = 3;
+/// The class of provider that none of the four is.
+const CLASS_B: &str = "B";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "takes more than an hour: make faults"]
@@ -76,6 +82,14 @@ async fn faults_stop_postgres_short() {
     short(Campaign { strikes: 2, servers: 1, ..base(Fault::StopPostgres) }).await;
 }
 
+/// Of a provider that recognises a repetition and can be asked nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[cfg_attr(not(debug_assertions), ignore = "a release build simulates no other class")]
+async fn faults_class_b_short_postgres() {
+    let faults = &[Fault::Kill, Fault::ResetProvider];
+    short(Campaign { faults, class_b: true, wares: &[Ware::AlmaraPayment], strikes: 8, ..base(Fault::Kill) }).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn f31_a_rolling_restart_is_no_error_to_callers() {
     short(Campaign { strikes: 4, ..base(Fault::Restart) }).await;
@@ -99,7 +113,11 @@ fn campaigns(fault: Fault) -> Vec<Campaign> {
             let purchases = setting("PAYMENTS").unwrap_or(PAYMENTS);
             let sqlite =
                 Campaign { callers: 12, ..Campaign::of_kills(Db::Sqlite, kills * SQLITE_KILLS_OF_TEN / 10, seed()) };
-            vec![Campaign { callers: 24, watchers: 6, strikes: kills, purchases, ..usual }, sqlite]
+            let of_class_b = Campaign { class_b: true, strikes: kills * CLASS_B_KILLS_OF_TEN / 10, ..base(fault) };
+            let many = Campaign { callers: 24, watchers: 6, strikes: kills, purchases, ..usual };
+            let sqlite = Campaign { class_b: wants_class_b(), ..sqlite };
+            let adds_class_b = simulates_classes() && !wants_class_b();
+            [many, sqlite].into_iter().chain(adds_class_b.then_some(of_class_b)).collect()
         }
         Fault::Restart => vec![Campaign { strikes: strikes(60), ..usual }],
         Fault::Freeze => vec![Campaign { strikes: strikes(20), ..usual }],
@@ -124,6 +142,19 @@ fn base(fault: Fault) -> Campaign {
         strikes: 0,
         purchases: 0,
         seed: seed(),
+        class_b: wants_class_b(),
         settings: Vec::new(),
     }
+}
+
+/// Whether CLASS names the one class that is simulated.
+fn wants_class_b() -> bool {
+    let class: Option<String> = setting("CLASS");
+    assert!(class.as_deref().is_none_or(|class| class == CLASS_B), "CLASS={class:?}: only {CLASS_B} is simulated");
+    class.is_some()
+}
+
+/// Whether the servers do what only a build with debug assertions does.
+fn simulates_classes() -> bool {
+    cfg!(debug_assertions) && std::env::var_os("BILLPAY_BIN").is_none_or(|path| path.is_empty())
 }

@@ -10,12 +10,13 @@ use rand::rngs::StdRng;
 use tokio::time::Instant;
 
 use super::api::Api;
-use super::audit::Trust;
+use super::audit::{Told, Trust};
 use super::books::Books;
 use super::card::{Card, Heading};
 use super::fault::Fault;
 use super::fleet::Fleet;
 use super::goods::Goods;
+use super::hooks::Hooks;
 use super::inject::{self, Scene};
 use super::numbers;
 use super::recalls;
@@ -23,7 +24,7 @@ use super::sandbox::Ledger;
 use super::traffic::{MOST_PURCHASES, Market, Traffic};
 use super::ware::Ware;
 use super::watchers::Watchers;
-use super::world::{Plan, World};
+use super::world::{Plan, World, simulate_class_b};
 use crate::support::Db;
 
 /// Connections of one server.
@@ -51,6 +52,8 @@ pub(super) struct Campaign {
     /// How much is bought at least.
     pub(super) purchases: usize,
     pub(super) seed: u64,
+    /// Whether Almara is simulated as a provider of class B.
+    pub(super) class_b: bool,
     /// What the servers are told beside.
     pub(super) settings: Vec<(String, String)>,
 }
@@ -68,6 +71,7 @@ impl Campaign {
             strikes,
             purchases: 0,
             seed,
+            class_b: false,
             settings: Vec::new(),
         }
     }
@@ -78,11 +82,15 @@ impl Campaign {
         assert!(self.purchases <= most, "PAYMENTS={}: {} callers buy {most} at most", self.purchases, self.callers);
         println!("{}: {} strikes, {} purchases, seed {}", self.title(), self.strikes, self.purchases, self.seed);
         let world = World::build(Plan::of_faults(self.db, CONNECTIONS, self.faults, self.seed)).await;
-        let mut fleet = Fleet::start(&world, self.servers, self.settings.clone()).await;
+        let mut fleet = Fleet::start(&world, self.servers, self.settings()).await;
+        if self.class_b {
+            world.assert_simulates_class_b();
+        }
         let apis = fleet.apis(&world);
         let goods = Arc::new(Goods::find(&apis[0]).await);
         let market = Market { apis, goods, sandbox: world.sandbox().clone(), wares: self.wares };
 
+        let hooks = Hooks::begin(&market.apis[0]).await;
         let began = Instant::now();
         let traffic = Traffic::begin(&market, self.callers, self.seed);
         let watchers = Watchers::begin(&market.apis, self.watchers, self.seed);
@@ -101,8 +109,10 @@ impl Campaign {
 
         let books = Books::read(&world, api).await;
         let heard = watchers.end(&books.events, books.head).await;
+        let delivered = hooks.end(&books.events).await;
         let heading = Heading { title: self.title(), faults: self.faults, seed: self.seed, strikes, duration };
-        let card = Card::draw(heading, &world, &books, (&receipts, &heard), self.trust());
+        let told = Told { receipts: &receipts, heard: &heard, delivered: &delivered };
+        let card = Card::draw(heading, &world, &books, told, self.trust());
         drop(fleet);
         world.remove().await;
         card
@@ -133,6 +143,12 @@ impl Campaign {
         strikes
     }
 
+    /// What every server is told beside the world's settings.
+    fn settings(&self) -> Vec<(String, String)> {
+        let class_b = if self.class_b { simulate_class_b() } else { Vec::new() };
+        [class_b, self.settings.clone()].concat()
+    }
+
     /// What may be believed of what is found: clocks that disagree prove nothing about leases, and where nothing
     /// breaks nobody may be told of an error.
     fn trust(&self) -> Trust {
@@ -145,7 +161,8 @@ impl Campaign {
     fn title(&self) -> String {
         let names: Vec<_> = self.faults.iter().map(|fault| fault.name()).collect();
         let (names, servers) = (names.join(" + "), self.servers);
-        format!("{names}, {:?}, {servers} server{}", self.db, if servers == 1 { "" } else { "s" })
+        let class_b = if self.class_b { ", Almara of class B" } else { "" };
+        format!("{names}{class_b}, {:?}, {servers} server{}", self.db, if servers == 1 { "" } else { "s" })
     }
 }
 

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use billpay::domain::provider::ProviderCode;
 
-use super::audit::{Audit, Findings, Harm, Trust};
+use super::audit::{Audit, Findings, Harm, Told, Trust};
 use super::books::Books;
 use super::fault::Fault;
+use super::hooks::Delivered;
 use super::sales::Sales;
 use super::score::{Score, percentile, share};
-use super::traffic::Receipts;
 use super::ware::Ware;
 use super::watchers::Heard;
 use super::wire::{Commit, Cuts};
@@ -22,12 +22,17 @@ const MOST_FINDINGS_SHOWN: usize = 30;
 /// The figures of a run.
 pub(super) struct Card {
     heading: Heading,
+    /// Of the program that served.
+    version: String,
     answers: usize,
     turned_away: usize,
     retried: usize,
     lost_answers: usize,
     errors: Vec<String>,
+    /// Answers that nothing was recorded.
+    refusals: usize,
     heard: Heard,
+    delivered: Delivered,
     sales: BTreeMap<Ware, Sales>,
     /// The commits that were cut, where there was a wire for it.
     cuts: Option<Cuts>,
@@ -56,22 +61,19 @@ pub(super) struct Heading {
 
 impl Card {
     /// Draws up the card.
-    pub(super) fn draw(
-        heading: Heading,
-        world: &World,
-        books: &Books,
-        told: (&Receipts, &Heard),
-        trust: Trust,
-    ) -> Self {
-        let (receipts, heard) = told;
+    pub(super) fn draw(heading: Heading, world: &World, books: &Books, told: Told<'_>, trust: Trust) -> Self {
+        let Told { receipts, heard, delivered } = told;
         Self {
             heading,
+            version: world.version().to_owned(),
             answers: receipts.answers.len(),
             turned_away: receipts.answers.iter().filter(|receipt| receipt.id.is_none()).count(),
             retried: receipts.retried,
             lost_answers: receipts.lost_answers,
             errors: receipts.errors.clone(),
+            refusals: receipts.refusals,
             heard: heard.clone(),
+            delivered: delivered.clone(),
             sales: receipts.sales.clone(),
             cuts: world.commit_cuts(),
             lines: ProviderCode::ALL.map(|provider| (provider, Line::of(provider, books))).into(),
@@ -90,6 +92,11 @@ impl Card {
         &self.heard
     }
 
+    /// What the receiver of webhooks heard.
+    pub(super) fn delivered(&self) -> &Delivered {
+        &self.delivered
+    }
+
     /// Its row in the score card.
     pub(super) fn score(&self) -> Score {
         let findings = || self.audit.by_provider.values();
@@ -99,8 +106,9 @@ impl Card {
         Score {
             rows: rows.join(", "),
             title: self.heading.title.clone(),
+            seed: self.heading.seed,
             strikes: self.heading.strikes.values().sum(),
-            bought: self.lines.values().map(|line| line.bought).sum(),
+            bought: self.bought(),
             doubles: findings().map(|findings| findings.doubles.len()).sum(),
             lost: findings().map(|findings| findings.lost.len()).sum(),
             wrong_final: findings().map(|findings| findings.wrong_final.len()).sum(),
@@ -109,6 +117,11 @@ impl Card {
             in_review: self.lines.values().map(Line::reviews).sum(),
             settle_times_ms,
         }
+    }
+
+    /// How many payments and control numbers there are.
+    fn bought(&self) -> usize {
+        self.lines.values().map(|line| line.bought).sum()
     }
 
     /// Fails where anything was found.
@@ -220,10 +233,12 @@ impl fmt::Display for Card {
         writeln!(f, "== {title} ==")?;
         let strikes: Vec<_> = strikes.iter().map(|(fault, count)| format!("{fault} {count} times")).collect();
         writeln!(f, "  {}; {} s of buying; seed {seed}", strikes.join(", "), duration.as_secs())?;
+        writeln!(f, "  {}; {} payments and control numbers", self.version, self.bought())?;
         let (answers, turned_away, retried) = (self.answers, self.turned_away, self.retried);
         write!(f, "  {answers} answers, {turned_away} of them refusals; {retried} purchases asked for again; ")?;
-        writeln!(f, "{} answers lost, {} answers of errors", self.lost_answers, self.errors.len())?;
-        writeln!(f, "  {:?}", self.heard)?;
+        write!(f, "{} answers lost, {} answers of errors, ", self.lost_answers, self.errors.len())?;
+        writeln!(f, "{} answers that nothing was recorded", self.refusals)?;
+        writeln!(f, "  {:?}\n  {}", self.heard, self.delivered)?;
         for (ware, Sales { made, refused, given_up }) in &self.sales {
             writeln!(f, "  {ware:?}: {made} bought, {refused} refused, {given_up} given up")?;
         }

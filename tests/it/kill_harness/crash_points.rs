@@ -4,10 +4,17 @@
 //! Each trial has a world of its own, in which one act after the other kills a server. Most points have purchases from
 //! every provider, so that each class of provider comes to them: Almara and ClickPesa's control numbers, which recognise
 //! a repetition; BILL, which does not and can be asked; Click, which can neither. Where Click's payment may have been
-//! sent it must end with a person. (No provider of the four recognises a repetition and cannot be asked: that class is
-//! the model's alone.) On the way of a recall a payment that BILL holds is cancelled and one that it made is voided, again
-//! and again until that is done; and where a webhook's delivery is stored, its receiver must be told everything.
+//! sent it must end with a person. No provider of the four recognises a repetition and cannot be asked: Almara is
+//! simulated as one (class B) in worlds of their own, where no payment may need a person. On the way of a recall a payment
+//! that BILL holds is cancelled and one that it made is voided, again and again until that is done; and where a webhook's
+//! delivery is stored, its receiver must be told everything.
+//!
+//! What is to be claimed is stored by a server that does no work, since one that does claims a plain payment as it stores
+//! it; what the dead leave is looked at (`left.rs`). On PostgreSQL a server that dies just after it has stored a payment
+//! holds it, at least once, and its successor pays it when the lease has ended.
 
+mod left;
+mod recalls;
 mod trials;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,25 +26,24 @@ use billpay::crash::CrashPoint;
 use billpay::domain::payment::recall::RecallKind;
 use billpay::domain::provider::ProviderCode;
 use futures_util::{StreamExt, stream};
-use jiff::ToSpan;
-use jiff::tz::TimeZone;
 use tokio::time::Instant;
 
-use self::trials::{Act, Trial, is_callback, leaves_in_doubt, trials};
-use super::api::Api;
-use super::audit::Trust;
+use self::left::Mark;
+use self::recalls::{held_until, recall};
+use self::trials::{Act, Trial, is_callback, is_claim, leaves_in_doubt, trials};
+use super::audit::{Told, Trust};
 use super::books::Books;
 use super::campaign::{heal, quieten};
 use super::card::{Card, Heading};
 use super::fault::Fault;
 use super::goods::Goods;
+use super::hooks::{Delivered, Hooks};
 use super::seed;
 use super::traffic::{Errand, Market, Receipts, buy_once};
 use super::ware::Ware;
 use super::watchers::Heard;
-use super::world::{Plan, Server, World, named};
+use super::world::{Plan, Server, World, named, simulate_class_b};
 use crate::support::Db;
-use crate::support::receiver::Receiver;
 
 /// How many trials there are at once: each spends most of its time waiting for a lease to end.
 const AT_ONCE: usize = 16;
@@ -49,13 +55,13 @@ const SHORT_LEASE: &str = "6500ms";
 const LIFE_LIMIT: Duration = Duration::from_secs(45);
 /// For so long the sandbox tries again to tell what nobody took.
 const REDELIVERY: Duration = Duration::from_secs(4);
-/// Until when a recall must have been carried out, or a person is asked.
-const PATIENCE: Duration = Duration::from_secs(120);
 /// How long a payment stays open while it waits for a recall.
 const REVIEW_AFTER: &str = "90s";
 const ASK_AGAIN: Duration = Duration::from_millis(200);
-/// For how many days BILL holds a payment that is to be cancelled.
-const HELD_DAYS: i64 = 5;
+/// How often a payment is bought until one is claimed as it is stored: while the worker looks around there is no room.
+const MOST_BIRTHS: u32 = 8;
+/// A server that stores and does no work.
+const IDLE: [(&str, &str); 1] = [("WORKER__ENABLED", "false")];
 /// What a process is told that aborts itself.
 const SIGABRT: i32 = 6;
 
@@ -79,6 +85,13 @@ pub(super) async fn survive_all(db: Db) {
     for Survived { trial, card, .. } in &survived {
         card.assert_busy(trial.acts.iter().map(|act| act.ware().provider()));
         card.assert_clean();
+        if trial.acts.contains(&Act::BuyAndHear) {
+            assert!(card.delivered().wanted > 0, "{card}\nnothing was to be told");
+        }
+        if trial.class_b {
+            let asked = card.in_review(ProviderCode::Almara);
+            assert_eq!(asked, 0, "{card}\na repetition would have been recognised, and a person is asked");
+        }
         if trial.acts.contains(&Act::Buy(Ware::ClickPayment)) && leaves_in_doubt(trial.point) {
             let asked = card.in_review(ProviderCode::Click);
             assert_eq!(asked, 1, "{card}\nnobody knows what Click did, and no person is asked");
@@ -99,52 +112,43 @@ struct Theatre {
     settings: Vec<(String, String)>,
     receipts: Receipts,
     hits: u32,
+    /// How many payments were claimed as they were stored.
+    claimed_at_birth: u32,
 }
 
 async fn survive(db: Db, trial: Trial) -> Survived {
     let began = Instant::now();
     let mut theatre = Theatre::open(db, &trial).await;
     let api = theatre.market.apis[0].clone();
-    let receiver = if trial.acts.contains(&Act::BuyAndHear) { Some(Receiver::start().await) } else { None };
-    let told_from = api.head().await;
-    if let Some(receiver) = &receiver {
-        api.create_webhook(&receiver.url("/hooks")).await;
-    }
+    let hooks = if trial.acts.contains(&Act::BuyAndHear) { Some(Hooks::begin(&api).await) } else { None };
     for act in &trial.acts {
         theatre.die_and_recover(*act).await;
+    }
+    if left::may_be_claimed_at_birth(db, trial.point, &trial.acts) {
+        theatre.see_a_birth().await;
     }
     quieten(&api).await;
     let Theatre { world, mut server, receipts, hits, .. } = theatre;
     world.assert_running(&mut server);
     let books = Books::read(&world, &api).await;
-    if let Some(receiver) = &receiver {
-        assert_all_told(receiver, &books, told_from.parse().expect("a sequence")).await;
-    }
+    let delivered = match hooks {
+        Some(hooks) => hooks.end(&books.events).await,
+        None => Delivered::default(),
+    };
+    let class_b = if trial.class_b { ", Almara of class B" } else { "" };
     let heading = Heading {
-        title: format!("crash at {}, {db:?}", trial.point.name()),
+        title: format!("crash at {}, {db:?}{class_b}", trial.point.name()),
         faults: &[Fault::Kill],
         seed: seed(),
         strikes: BTreeMap::from([(Fault::Kill, hits)]),
         duration: began.elapsed(),
     };
     let trust = Trust { clocks_agree: true, nothing_broke: false };
-    let card = Card::draw(heading, &world, &books, (&receipts, &Heard::default()), trust);
+    let told = Told { receipts: &receipts, heard: &Heard::default(), delivered: &delivered };
+    let card = Card::draw(heading, &world, &books, told, trust);
     drop(server);
     world.remove().await;
     Survived { trial, hits, card }
-}
-
-/// The receiver took every event behind this one at least once.
-async fn assert_all_told(receiver: &Receiver, books: &Books, told_from: i64) {
-    let sequences = books.events.iter().filter_map(|event| event.sequence.parse::<i64>().ok());
-    let wanted: BTreeSet<i64> = sequences.filter(|sequence| *sequence > told_from).collect();
-    assert!(!wanted.is_empty(), "nothing was to be told");
-    receiver
-        .wait_until("every event", |received| {
-            let told: BTreeSet<_> = received.iter().map(|one| one.sequence()).collect();
-            wanted.is_subset(&told)
-        })
-        .await;
 }
 
 impl Theatre {
@@ -152,13 +156,20 @@ impl Theatre {
     async fn open(db: Db, trial: &Trial) -> Self {
         let world = World::build(Plan::plain(db, CONNECTIONS)).await;
         let has_recalls = trial.acts.iter().any(|act| matches!(act, Act::Recall(_)));
-        let settings = if has_recalls { named([("WORKER__REVIEW_AFTER", REVIEW_AFTER)]) } else { Vec::new() };
+        let is_patient = has_recalls || trial.class_b;
+        let patience = if is_patient { named([("WORKER__REVIEW_AFTER", REVIEW_AFTER)]) } else { Vec::new() };
+        let class_b = if trial.class_b { simulate_class_b() } else { Vec::new() };
+        let settings = [patience, class_b].concat();
         let mut server = world.spawn(world.address(), &settings);
         world.wait_until_ready(&mut server).await;
+        if trial.class_b {
+            world.assert_simulates_class_b();
+        }
         let api = world.api(world.address());
         let goods = Arc::new(Goods::find(&api).await);
         let market = Market { apis: vec![api], goods, sandbox: world.sandbox().clone(), wares: &Ware::ALL };
-        Self { server, world, market, point: trial.point, settings, receipts: Receipts::default(), hits: 0 }
+        let (point, receipts) = (trial.point, Receipts::default());
+        Self { server, world, market, point, settings, receipts, hits: 0, claimed_at_birth: 0 }
     }
 
     /// Has a server die over one act, and its successor, which takes the first one's place, heal what is left.
@@ -172,14 +183,31 @@ impl Theatre {
             tokio::time::sleep(REDELIVERY).await;
         }
         self.server.process.kill();
-        let fate = named([("CRASH_AT", &self.point.name()), ("WORKER__LEASE", SHORT_LEASE)]);
-        let mut doomed = self.world.spawn(self.world.address(), &[&self.settings[..], &fate[..]].concat());
-        let actor = match payment {
+        let errand = self.errand(act);
+        let mark = match &payment {
+            Some((_, payment)) => Mark::RecallOf(payment.clone()),
+            None => Mark::Key(errand.key.clone()),
+        };
+        let act_now = || match payment {
             Some((kind, payment)) => tokio::spawn(recall(self.market.apis[0].clone(), kind, payment)),
-            None => tokio::spawn(buy_once(self.market.clone(), self.errand(act))),
+            None => tokio::spawn(buy_once(self.market.clone(), errand)),
+        };
+        let fate = named([("CRASH_AT", &self.point.name()), ("WORKER__LEASE", SHORT_LEASE)]);
+        let fate = [&self.settings[..], &fate[..]].concat();
+        let (mut doomed, actor) = if is_claim(self.point) {
+            let mut idle = self.world.spawn(self.world.address(), &[&self.settings[..], &named(IDLE)[..]].concat());
+            self.world.wait_until_ready(&mut idle).await;
+            let actor = act_now();
+            self.wait_until_stored(&mark).await;
+            idle.process.kill();
+            (self.world.spawn(self.world.address(), &fate), actor)
+        } else {
+            let doomed = self.world.spawn(self.world.address(), &fate);
+            (doomed, act_now())
         };
         self.assert_dies(&mut doomed, act).await;
         self.hits += 1;
+        self.look_at_what_is_left(act, &mark).await;
         self.server = self.world.spawn(self.world.address(), &self.settings);
         self.world.wait_until_ready(&mut self.server).await;
         self.receipts.add(actor.await.expect("the actor does not panic"));
@@ -187,8 +215,42 @@ impl Theatre {
     }
 
     fn errand(&self, act: Act) -> Errand {
-        let key = format!("crash-{}-{}", act.name(), self.point.name().replace('.', "-"));
+        let key = format!("crash-{}-{}-{}", act.name(), self.point.name().replace('.', "-"), self.hits);
         Errand { ware: act.ware(), special: None, key, process_date: None }
+    }
+
+    /// Has servers die over new payments until one was claimed as it was stored.
+    async fn see_a_birth(&mut self) {
+        for _ in 0..MOST_BIRTHS {
+            if self.claimed_at_birth > 0 {
+                return;
+            }
+            self.die_and_recover(Act::Buy(Ware::AlmaraPayment)).await;
+        }
+        assert!(self.claimed_at_birth > 0, "no payment was claimed as it was stored\n{}", self.world.log_tail());
+    }
+
+    /// Waits until what is to be claimed is there.
+    async fn wait_until_stored(&self, mark: &Mark) {
+        let connection = self.world.base().connect().await;
+        let give_up = Instant::now() + LIFE_LIMIT;
+        while left::find(&connection, mark).await.is_none() {
+            assert!(Instant::now() < give_up, "{mark:?} is not stored in time\n{}", self.world.log_tail());
+            tokio::time::sleep(ASK_AGAIN).await;
+        }
+        connection.close().await.expect("closed");
+    }
+
+    /// Fails where the dead did not leave it as whoever dies there must.
+    async fn look_at_what_is_left(&mut self, act: Act, mark: &Mark) {
+        let connection = self.world.base().connect().await;
+        let found = left::find(&connection, mark).await;
+        connection.close().await.expect("closed");
+        assert!(found.is_some() || !is_claim(self.point), "{mark:?} is gone");
+        let Some(found) = found else { return };
+        let fault = left::fault(self.point, act, &found);
+        assert!(fault.is_none(), "{fault:?}\n{}", self.world.log_tail());
+        self.claimed_at_birth += u32::from(left::is_claimed_at_birth(self.point, &found));
     }
 
     /// A payment of BILL's that stands where it can be taken back so: its id.
@@ -217,38 +279,4 @@ impl Theatre {
         let is_aborted = status.signal() == Some(SIGABRT);
         assert!(is_aborted, "with {act:?} the server did not die at {name}: {status}\n{}", log());
     }
-}
-
-/// Asks for a payment to be taken back until it was, or a person is asked. Whoever repeats the wish while it is on its
-/// way gets the payment as it is; after an end that nobody knows it is made once more.
-async fn recall(api: Api, kind: RecallKind, payment: String) -> Receipts {
-    let ends = match kind {
-        RecallKind::Cancel => ["CANCELLED", "NEEDS_REVIEW"],
-        RecallKind::Void => ["REVERSED", "NEEDS_REVIEW"],
-    };
-    let mut receipts = Receipts::default();
-    let give_up = Instant::now() + PATIENCE;
-    loop {
-        // Whether it came to anything, its status tells.
-        let _ = api.recall(kind, &payment).await;
-        let status = api.status(&payment).await;
-        match status {
-            Ok(status) if ends.contains(&status.as_str()) => return receipts,
-            Ok(status) if Instant::now() >= give_up => {
-                receipts.given_up.push(format!("{kind:?} of {payment}, which is {status}"));
-                return receipts;
-            }
-            Err(trouble) if Instant::now() >= give_up => {
-                receipts.given_up.push(format!("{kind:?} of {payment}: {trouble}"));
-                return receipts;
-            }
-            Ok(_) | Err(_) => tokio::time::sleep(ASK_AGAIN).await,
-        }
-    }
-}
-
-/// A day that is not near in any time zone.
-#[expect(clippy::disallowed_methods, reason = "the servers of the bench go by the system's clock")]
-fn held_until() -> String {
-    jiff::Timestamp::now().to_zoned(TimeZone::UTC).date().saturating_add(HELD_DAYS.days()).to_string()
 }

@@ -181,6 +181,7 @@ fn crowd(seed: u64, settings: Vec<(String, String)>) -> Campaign {
         strikes: 4,
         purchases: 300,
         seed,
+        class_b: false,
         settings,
     }
 }

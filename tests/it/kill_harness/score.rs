@@ -8,6 +8,8 @@ pub(super) struct Score {
     /// The faults of the design that it is about.
     pub(super) rows: String,
     pub(super) title: String,
+    /// With SEED it makes the same choices again.
+    pub(super) seed: u64,
     pub(super) strikes: u32,
     pub(super) bought: usize,
     pub(super) doubles: usize,
@@ -23,17 +25,15 @@ pub(super) struct Score {
 
 /// The head of the score card.
 pub(super) const HEAD: &str = "\
-| faults | run | strikes | bought | doubles | lost | wrong final | open | others | in review | settled, p50 | p99 |
-| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |";
+| faults | run | seed | strikes | bought | doubles | lost | wrong final | open | others | in review | settled, p50 | p99 |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |";
 
 impl fmt::Display for Score {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { rows, title, strikes, bought, doubles, lost, wrong_final, open, other, in_review, settle_times_ms } =
-            self;
-        write!(
-            f,
-            "| {rows} | {title} | {strikes} | {bought} | {doubles} | {lost} | {wrong_final} | {open} | {other} "
-        )?;
+        let Self { rows, title, seed, strikes, bought, doubles, lost, wrong_final, open, other, .. } = self;
+        let Self { in_review, settle_times_ms, .. } = self;
+        write!(f, "| {rows} | {title} | {seed} | {strikes} | {bought} ")?;
+        write!(f, "| {doubles} | {lost} | {wrong_final} | {open} | {other} ")?;
         let share = share(*in_review, *bought);
         let (half, most) = (percentile(settle_times_ms, 50), percentile(settle_times_ms, 99));
         write!(f, "| {in_review} ({share}) | {half} | {most} |")

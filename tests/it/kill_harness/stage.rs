@@ -9,13 +9,15 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
-use super::audit::Trust;
+use super::audit::{Told, Trust};
 use super::books::Books;
 use super::campaign::{heal, quieten};
 use super::card::{Card, Heading};
 use super::fault::Fault;
 use super::goods::Goods;
+use super::hooks::Delivered;
 use super::sandbox::Ledger;
+use super::seed;
 use super::traffic::{Errand, Market, Receipts, buy_once};
 use super::ware::Ware;
 use super::watchers::Heard;
@@ -126,12 +128,14 @@ impl Stage {
         let heading = Heading {
             title,
             faults: &[Fault::Nothing],
-            seed: 0,
+            seed: seed(),
             strikes: BTreeMap::from([(Fault::Nothing, 1)]),
             duration: self.began.elapsed(),
         };
         let trust = Trust { clocks_agree, nothing_broke: false };
-        let card = Card::draw(heading, &self.world, &books, (&self.receipts, &Heard::default()), trust);
+        let (heard, delivered) = (Heard::default(), Delivered::default());
+        let told = Told { receipts: &self.receipts, heard: &heard, delivered: &delivered };
+        let card = Card::draw(heading, &self.world, &books, told, trust);
         drop((self.server, self.peers));
         self.world.remove().await;
         card

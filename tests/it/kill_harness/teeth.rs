@@ -89,7 +89,7 @@ const fn harms_of(weakness: Weakness) -> &'static [Harm] {
         Weakness::TimeoutIsFailed | Weakness::GivingUpIsFailed => &[Harm::WrongFinal],
         Weakness::NoFence => &[Harm::Claim, Harm::Double],
         Weakness::LastWriterWins => &[Harm::Reopened, Harm::WrongFinal],
-        Weakness::SequenceWithoutHead => &[Harm::Gap, Harm::Unheard],
+        Weakness::SequenceWithoutHead => &[Harm::Gap, Harm::Unheard, Harm::Webhook],
     }
 }
 

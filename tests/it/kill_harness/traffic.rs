@@ -1,8 +1,8 @@
 //! The callers: a bounded number of them, each buying one thing after another, from any provider.
 //!
 //! A caller holds on to what it wants: where an answer is lost it asks again with the same key, until it is told or its
-//! patience ends. Now and then it asks once more although it was told, and must be told the same. A control number is
-//! paid as soon as it is known.
+//! patience ends. Now and then it asks once more although it was told, and must be told the same. Who was only ever told
+//! that nothing was recorded must find nothing recorded (`promises.rs`). A control number is paid as soon as it is known.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,6 +18,7 @@ use tokio::time::Instant;
 
 use super::api::{Answer, Api, Trouble};
 use super::goods::Goods;
+use super::promises::Promises;
 use super::purchase::{Purchase, Shopper};
 use super::sales::{Outcome, Sales};
 use super::sandbox::Sandbox;
@@ -58,6 +59,10 @@ pub(super) struct Receipts {
     pub(super) first_loss: Option<String>,
     /// Answers of errors, the first of each caller's.
     pub(super) errors: Vec<String>,
+    /// How many answers said that nothing was recorded.
+    pub(super) refusals: usize,
+    /// Keys of which only that was ever said, though something was recorded.
+    pub(super) denied: Vec<String>,
     /// What became of the wishes for each ware.
     pub(super) sales: BTreeMap<Ware, Sales>,
 }
@@ -92,6 +97,7 @@ struct Caller {
     number: u32,
     rng: StdRng,
     receipts: Receipts,
+    promises: Promises,
     patience: Duration,
     /// Whether it has paid a control number.
     has_paid: bool,
@@ -105,6 +111,8 @@ impl Receipts {
         self.lost_answers += more.lost_answers;
         self.first_loss = self.first_loss.take().or(more.first_loss);
         self.errors.extend(more.errors);
+        self.refusals += more.refusals;
+        self.denied.extend(more.denied);
         for (ware, sales) in more.sales {
             self.sales.entry(ware).or_default().add(sales);
         }
@@ -185,7 +193,8 @@ fn of_its_own(key: &str) -> u64 {
 impl Caller {
     fn new(market: Market, number: u32, seed: u64) -> Self {
         let rng = StdRng::seed_from_u64(seed.wrapping_add(u64::from(number) + 1));
-        Self { market, number, rng, receipts: Receipts::default(), patience: PATIENCE, has_paid: false }
+        let (receipts, promises) = (Receipts::default(), Promises::default());
+        Self { market, number, rng, receipts, promises, patience: PATIENCE, has_paid: false }
     }
 
     async fn buy_on(mut self, progress: Arc<Progress>) -> Receipts {
@@ -228,6 +237,7 @@ impl Caller {
                 Ok(answer) => return self.take(purchase, answer).await,
                 Err(error) => error,
             };
+            self.promises.answered_nothing(&purchase.key, &error);
             if Instant::now() >= give_up {
                 self.receipts.given_up.push(format!("{}: {error}", purchase.key));
                 return Outcome::GivenUp;
@@ -255,14 +265,24 @@ impl Caller {
                 self.receipts.lost_answers += 1;
                 self.receipts.first_loss.get_or_insert(how);
             }
-            Trouble::Told(error) if self.receipts.errors.len() < MOST_ERRORS => self.receipts.errors.push(error),
-            Trouble::Told(_) => {}
+            Trouble::Refused(error) => {
+                self.receipts.refusals += 1;
+                self.note_error(error);
+            }
+            Trouble::Told(error) => self.note_error(error),
+        }
+    }
+
+    fn note_error(&mut self, error: String) {
+        if self.receipts.errors.len() < MOST_ERRORS {
+            self.receipts.errors.push(error);
         }
     }
 
     async fn take(&mut self, purchase: &Purchase, answer: Answer) -> Outcome {
+        self.receipts.denied.extend(self.promises.answered(&purchase.key, &answer));
         let (id, number) = match answer {
-            Answer::Made { id, number } => (Some(id), number),
+            Answer::Made { id, number, replayed: _ } => (Some(id), number),
             Answer::TurnedAway => (None, None),
         };
         let outcome = if id.is_some() { Outcome::Made } else { Outcome::Refused };

@@ -40,6 +40,8 @@ const GLANCE: Duration = Duration::from_millis(20);
 /// Below the range from which the system takes the ports of outgoing connections, so that nobody takes a server's port
 /// while it is down.
 const PORTS: Range<u16> = 10_000..20_000;
+/// What a server says that carries Almara's payments as a provider's of class B.
+const CLASS_B: &str = "ALMARA IS SIMULATED AS A PROVIDER OF CLASS B";
 const LOG_LINES_SHOWN: usize = 40;
 
 /// Ports that were given out in this process.
@@ -72,6 +74,8 @@ pub(super) struct World {
     folder: TempDir,
     http: reqwest::Client,
     token: String,
+    /// What the program calls itself.
+    version: String,
 }
 
 /// A server's process and its address, which its successors take over.
@@ -111,8 +115,14 @@ impl World {
         let database_wire = if plan.database_wire { Some(lay(address_of(&base.url())).await) } else { None };
         let token = ["token", "--tenant", TENANT, "--scope", SCOPES, "--ttl", "12h"];
         let token = process::output(&token, &named([("AUTH__HS256_SECRET", SECRET)]));
+        let version = process::output(&["--version"], &[]);
         let connections = plan.connections;
-        Self { simulator, address, base, provider_wire, database_wire, connections, folder, http, token }
+        Self { simulator, address, base, provider_wire, database_wire, connections, folder, http, token, version }
+    }
+
+    /// What the program calls itself.
+    pub(super) fn version(&self) -> &str {
+        &self.version
     }
 
     /// Where the first server is to listen.
@@ -178,6 +188,11 @@ impl World {
         if let Some(status) = server.process.ended() {
             panic!("the server ended by itself: {status}\n{}", self.log_tail());
         }
+    }
+
+    /// Fails where servers were told to [`simulate_class_b`] and none does, as those of a release build do not.
+    pub(super) fn assert_simulates_class_b(&self) {
+        assert!(self.log().contains(CLASS_B), "no provider of class B is simulated\n{}", self.log_tail());
     }
 
     /// A caller of one server.
@@ -250,6 +265,12 @@ impl World {
 /// Settings by the names of their variables.
 pub(super) fn named<const N: usize>(settings: [(&str, &str); N]) -> Vec<(String, String)> {
     settings.into_iter().map(|(name, value)| (format!("BILLPAY_{name}"), value.to_owned())).collect()
+}
+
+/// What makes Almara a provider of class B, which none of the four is: it recognises a repetition, cannot be asked how
+/// a payment stands, and tells nothing afterwards.
+pub(super) fn simulate_class_b() -> Vec<(String, String)> {
+    named([("TEST_CLASS_B", "almara")])
 }
 
 /// An address of this host that nobody listens on.

@@ -156,6 +156,19 @@ impl Receiver {
         self.received().into_iter().filter(Received::was_taken).collect()
     }
 
+    /// Takes out what has come since it was last taken, oldest first, once there is something. For whoever hears so much
+    /// that it cannot all be kept; nobody else finds it again.
+    pub async fn take_next(&self) -> Vec<Received> {
+        let mut count = self.shared.count.subscribe();
+        loop {
+            let received = std::mem::take(&mut *lock(&self.shared.received));
+            if !received.is_empty() {
+                return received;
+            }
+            count.changed().await.expect("the receiver is there");
+        }
+    }
+
     /// Waits until so many requests came; answers all that did.
     pub async fn wait_for(&self, count: usize) -> Vec<Received> {
         self.wait_until(&format!("{count} webhooks"), |received| received.len() >= count).await

@@ -22,7 +22,7 @@ pub(super) use self::account::{account, kept_number, saved_number};
 pub(super) use self::callback::notice;
 pub(super) use self::catalogue::{Market, entry};
 pub(super) use self::payment::{Asked, accepted, standing};
-pub(super) use self::refusal::message;
+pub(super) use self::refusal::{DUPLICATE, message};
 
 /// The most characters that are kept of what the provider says.
 const LONGEST_WORDS: usize = 300;

@@ -12,6 +12,8 @@ use crate::providers::http::{is_success, trouble_at};
 
 /// Statuses after which no page says whether the request was processed.
 const UNDOCUMENTED_STATUSES: [u16; 4] = [408, 409, 425, 429];
+/// What is wrong with such an error.
+pub(in crate::providers::almara) const DUPLICATE: &str = "duplicate";
 /// Words of an error about a request that may be an earlier one of ours, which may have been paid.
 const DUPLICATE_WORDS: [&str; 6] =
     ["duplicate", "already exist", "already used", "already been", "already submitted", "unique"];
@@ -98,7 +100,7 @@ fn definite(refused: Refused) -> ProviderError {
     let texts = || refused.fields.iter().map(|field| field.message.as_str()).chain([refused.message.as_str()]);
     let speak_of = |signs: &[&str]| texts().any(|text| holds_any(text, signs));
     let what = if speak_of(&DUPLICATE_WORDS) {
-        "duplicate"
+        DUPLICATE
     } else if speak_of(&UNDECIDED_WORDS) {
         "error leaves the outcome open"
     } else {

@@ -20,15 +20,25 @@ pub(super) enum Act {
 pub(super) struct Trial {
     pub(super) point: CrashPoint,
     pub(super) acts: Vec<Act>,
+    /// Whether Almara is simulated as a provider of class B.
+    pub(super) class_b: bool,
 }
 
 /// Purchases and recalls in worlds apart, so that none waits for the other's leases.
 pub(super) fn trials() -> Vec<Trial> {
     let of_point = |point| {
-        let all = [purchases(point), recalls(point), deliveries(point)];
-        all.into_iter().filter(|acts| !acts.is_empty()).map(move |acts| Trial { point, acts })
+        let usual = [purchases(point), recalls(point), deliveries(point)];
+        let all = usual.map(|acts| (acts, false)).into_iter().chain([(purchases_of_class_b(point), true)]);
+        let tried = all.filter(|(acts, _)| !acts.is_empty());
+        tried.map(move |(acts, class_b)| Trial { point, acts, class_b })
     };
     CrashPoint::ALL.into_iter().flat_map(of_point).collect()
+}
+
+/// What is bought of a provider of class B, which tells nothing afterwards.
+fn purchases_of_class_b(point: CrashPoint) -> Vec<Act> {
+    let of_almara = Act::Buy(Ware::AlmaraPayment);
+    purchases(point).into_iter().filter(|act| *act == of_almara && !is_callback(point)).collect()
 }
 
 /// What is bought at a point: what comes to it. Click tells nothing afterwards; a bulk goes other ways than a single
@@ -88,6 +98,11 @@ impl Act {
             Self::BuyAndHear => "Hear".to_owned(),
         }
     }
+}
+
+/// Whether somebody takes a submission there.
+pub(super) fn is_claim(point: CrashPoint) -> bool {
+    matches!(point, CrashPoint::BeforeCommit(Step::Claim) | CrashPoint::AfterCommit(Step::Claim))
 }
 
 /// Whether a provider's news are stored there.
