@@ -236,26 +236,32 @@ impl Work {
         if written.rows_affected == 1 { Ok(()) } else { Err(StoreError::Conflict) }
     }
 
+    /// Has later payments of the same bill or account that are about to be sent, or were, be looked up. Whoever settles
+    /// one of them at this moment is waited for, so that what he stored is seen; whoever does so next finds the wish, and
+    /// so what is stored here. To be called for what was given up and succeeded all the same, before its
+    /// [rivals](Self::rivals_of) are read.
+    pub async fn request_look_up_of_rivals(&mut self, payment: &Payment) -> Result<(), StoreError> {
+        let in_the_air =
+            [PaymentStatus::Ready, PaymentStatus::Submitting, PaymentStatus::Pending, PaymentStatus::Unknown];
+        let rivals = Entity::find()
+            .filter(of_same_account(payment))
+            .filter(Column::Id.gt(payment.id.uuid()))
+            .filter(Column::Status.is_in(in_the_air.map(PaymentStatus::as_str)))
+            .order_by_asc(Column::SubmissionId);
+        for rival in rivals.all(&self.tx).await? {
+            self.request_look_up(Id::from_uuid(rival.submission_id)).await?;
+        }
+        Ok(())
+    }
+
     /// Settled payments of the same bill or account that may be the same payment made twice: made after this one, where
     /// this one had been given up; else made before it, and believed lost when it was made.
     pub async fn rivals_of(&self, payment_now: &Payment) -> Result<Vec<Payment>, StoreError> {
         if payment_now.new_bill {
             return Ok(Vec::new());
         }
-        let own_bill = sea_orm::sea_query::Query::select()
-            .column(Column::BillRef)
-            .from(Entity)
-            .and_where(Column::Id.eq(payment_now.id.uuid()))
-            .to_owned();
         let same = Entity::find()
-            .filter(Column::TenantId.eq(payment_now.tenant.as_str()))
-            .filter(Column::BillerId.eq(payment_now.biller_id.uuid()))
-            .filter(match &payment_now.account_reference {
-                Some(account) => Column::AccountReference.eq(account),
-                None => Column::AccountReference.is_null(),
-            })
-            .filter(Column::BillRef.in_subquery(own_bill))
-            .filter(Column::NewBill.eq(false))
+            .filter(of_same_account(payment_now))
             .filter(Column::Status.eq(PaymentStatus::Succeeded.as_str()));
         let rivals = if payment_now.status == PaymentStatus::Failed {
             same.filter(Column::Id.gt(payment_now.id.uuid()))
@@ -333,6 +339,24 @@ impl Work {
         let with_bill = rows.into_iter().filter_map(|row| row.bill_id.map(|bill| (bill, row)));
         with_bill.map(|(bill, row)| Ok((Id::from_uuid(bill), money(row.amount_minor, &row.currency)?))).collect()
     }
+}
+
+/// Payments of the same bill or account.
+fn of_same_account(payment: &Payment) -> Condition {
+    let own_bill = sea_orm::sea_query::Query::select()
+        .column(Column::BillRef)
+        .from(Entity)
+        .and_where(Column::Id.eq(payment.id.uuid()))
+        .to_owned();
+    Condition::all()
+        .add(Column::TenantId.eq(payment.tenant.as_str()))
+        .add(Column::BillerId.eq(payment.biller_id.uuid()))
+        .add(match &payment.account_reference {
+            Some(account) => Column::AccountReference.eq(account),
+            None => Column::AccountReference.is_null(),
+        })
+        .add(Column::BillRef.in_subquery(own_bill))
+        .add(Column::NewBill.eq(false))
 }
 
 fn allocations_of(payments: &[Uuid]) -> Select<entity::allocation::Entity> {

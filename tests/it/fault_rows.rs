@@ -1,16 +1,23 @@
 //! Rows of the list of faults that no other test makes. Each is short here, and as long as its row asks where a variable
 //! of the environment says so; docs/reliability.md lists them all.
 
+mod cutter;
 mod days;
 mod deadlocks;
 mod disconnects;
 mod durability;
+mod fences;
+mod gate;
 mod handles;
 mod keys;
+mod late;
+mod outages;
 mod poison;
 mod races;
+mod signed;
 mod two_processes;
 mod unheard;
+mod unknown_marks;
 
 use crate::support::TestApp;
 use crate::support::app::{ALL, TENANT};

@@ -1,8 +1,11 @@
 //! The soak: a server is kept busy for a long time, and its memory must stay flat.
 //!
-//! `make soak` runs it for MINUTES (30), on each database one after the other, or on the one that ON names. The server is a process of its own, so
-//! that nothing of the test or the sandbox is counted in. The first quarter is the warm-up; over the rest a line is laid
-//! through the resident memory by least squares, in whole numbers.
+//! `make soak` runs it for MINUTES (30), on each database one after the other, or on the one that ON names. The server is
+//! a process of its own, so that nothing of the test or the sandbox is counted in. The first quarter is the warm-up; over
+//! the rest a line is laid through the resident memory by least squares, in whole numbers. An endpoint of webhooks and
+//! two subscribers hear of everything meanwhile, and must have heard of all of it in the end.
+
+mod audience;
 
 use std::fs;
 use std::sync::Arc;
@@ -12,10 +15,12 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
+use self::audience::Audience;
 use crate::support::app::{ALL, TENANT};
 use crate::support::client::{Client, KPLC, payment_input};
 use crate::support::program::Program;
-use crate::support::{Db, TestApp};
+use crate::support::{Db, TestApp, eventually};
+use crate::webhooks::{KEY, TRIAL};
 
 const CALLERS: u64 = 6;
 /// What each caller rests between two payments: a steady load, not the most that can be done.
@@ -50,10 +55,11 @@ async fn soak() {
 
 async fn soak_one(db: Db, minutes: u64) {
     let unlimited = ("BILLPAY_LIMITS__TENANT_CREATES_PER_MINUTE", "0");
-    let app = TestApp::start(db, &[("BILLPAY_WORKER__ENABLED", "false"), unlimited]).await;
+    let app = TestApp::start(db, &[("BILLPAY_WORKER__ENABLED", "false"), unlimited, KEY, TRIAL]).await;
     let program = Program::serve(&app, &[("BILLPAY_WORKER__ENABLED", "true")]).await;
     let client = app.client_at(program.address, &app.token(TENANT, ALL));
     let biller: Arc<str> = client.biller(KPLC).await.into();
+    let audience = Audience::seat(&app, &program).await;
     let (is_over, made) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
     let mut callers = JoinSet::new();
     for number in 0..CALLERS {
@@ -76,8 +82,24 @@ async fn soak_one(db: Db, minutes: u64) {
     );
     assert!(files < MOST_FILES && waiting < MOST_WAITING, "{files} files, {waiting} waiting");
     assert!(minutes < SHORTEST_JUDGED || growth <= MOST_GROWTH_KIB_PER_MINUTE, "memory grows: {growth} KiB/min");
+    settle(&app).await;
+    audience.is_told_all(&app).await;
     drop(program);
     app.stop().await;
+}
+
+/// Waits until nothing is open any more, so that no event is still to come.
+async fn settle(app: &TestApp) {
+    let open = "SELECT count(*) FROM payments WHERE status NOT IN ('SUCCEEDED', 'FAILED', 'NEEDS_REVIEW')";
+    let mut left = i64::MAX;
+    while left > 0 {
+        let before = left;
+        left = eventually("something to be settled", || async {
+            let now = app.scalar(open).await;
+            (now < before).then_some(now)
+        })
+        .await;
+    }
 }
 
 /// Pays and reads, over and over.

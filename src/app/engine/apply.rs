@@ -196,6 +196,9 @@ impl App {
     /// Whether another payment of the same bill succeeded since this one was given up, or the other way round. Both
     /// then go to a person.
     async fn suspect_duplicate(&self, work: &mut Work, payment: &Payment) -> Result<bool, StoreError> {
+        if payment.status == PaymentStatus::Failed {
+            work.request_look_up_of_rivals(payment).await?;
+        }
         let rivals = work.rivals_of(payment).await?;
         let found = !rivals.is_empty();
         for mut rival in rivals {

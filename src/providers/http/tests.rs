@@ -81,6 +81,14 @@ async fn f5_without_a_connection_nothing_was_sent() {
     assert_eq!(refused, ProviderError::NotSent(trouble("connect failed")));
 }
 
+/// No name under `invalid` is ever given out. Where nobody answers for it at all the connection's own limit ends it, so
+/// that the call's must be longer.
+#[tokio::test]
+async fn f5_without_an_address_nothing_was_sent() {
+    let outcome = call_within(&url("http://nobody.invalid/"), 3 * CONNECT_LIMIT).await;
+    assert_eq!(outcome.err(), Some(ProviderError::NotSent(trouble("connect failed"))));
+}
+
 #[tokio::test]
 async fn f5_without_tls_nothing_was_sent() {
     let mut plain = server(b"HTTP/1.1 200 OK\r\n\r\n".to_vec()).await;

@@ -18,6 +18,8 @@ const MANY_KEYS: usize = 500;
 const MANY_CALLERS: usize = 200;
 /// Callers with keys of their own who want one bill paid.
 const RIVALS: usize = 10;
+/// Another amount, and another account.
+const OTHERS: [(&str, &str); 2] = [("/amount/amount", "16"), ("/target/account/accountReference", "6999999")];
 /// So many connections come from one address.
 const ROOM: (&str, &str) = ("BILLPAY_HTTP__MAX_CONNECTIONS_PER_IP", "4096");
 
@@ -44,7 +46,7 @@ async fn crowd(app: &TestApp, keys: usize, callers: usize) {
     for number in 0..keys {
         // A token may end in a long run.
         let client = app.admin();
-        ids.push(one_key(&client, payment_input(&biller, &format!("68{number:05}"), "15"), callers).await);
+        ids.push(one_key(&client, &payment_input(&biller, &format!("68{number:05}"), "15"), callers).await);
         one_bill(app, &client, &biller, &format!("69{number:05}")).await;
     }
     let client = app.admin();
@@ -57,16 +59,18 @@ async fn crowd(app: &TestApp, keys: usize, callers: usize) {
     assert_log_is_whole(app).await;
 }
 
-/// F16, then F17: all are told of one payment, and another input under its key is refused.
-async fn one_key(client: &Client, input: Value, callers: usize) -> String {
+/// F16, then F17: all are told of one payment, and each other input under its key is refused.
+async fn one_key(client: &Client, input: &Value, callers: usize) -> String {
     let payloads = join_all((0..callers).map(|_| client.create(input.clone()))).await;
     let ids: BTreeSet<_> = payloads.iter().map(|payload| text(payload, "/payment/id")).collect();
     assert_eq!(ids.len(), 1, "{payloads:?}");
     assert_eq!(payloads.iter().filter(|payload| payload["replayed"] == json!(false)).count(), 1);
-    let mut other = input;
-    other["amount"]["amount"] = json!("16");
-    let refused = client.create(other).await;
-    assert_eq!(text(&refused, "/errors/0/code"), "IDEMPOTENCY_KEY_REUSED", "{refused}");
+    for (pointer, another) in OTHERS {
+        let mut other = input.clone();
+        *other.pointer_mut(pointer).expect("a place") = json!(another);
+        let refused = client.create(other).await;
+        assert_eq!(text(&refused, "/errors/0/code"), "IDEMPOTENCY_KEY_REUSED", "{refused}");
+    }
     text(&payloads[0], "/payment/id").to_owned()
 }
 

@@ -34,7 +34,7 @@ const CONNECTIONS: u32 = 8;
 const HEAL_LIMIT: Duration = Duration::from_secs(300);
 const GLANCE: Duration = Duration::from_millis(250);
 /// What providers tell of payments that are final (voided, returned) comes within this time.
-const QUIET: Duration = Duration::from_secs(2);
+const QUIET: Duration = Duration::from_secs(4);
 
 /// What a run is like.
 pub(super) struct Campaign {
