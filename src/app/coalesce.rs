@@ -14,9 +14,11 @@ use super::engine::{Claimed, Place, found_at_birth};
 use super::overload::refused;
 use super::together::NotDone;
 use super::{App, AppError};
+use crate::domain::ids::SubmissionId;
 use crate::domain::overload::Overload;
 use crate::domain::payment::status::PaymentStatus;
-use crate::store::{Created, Lease, NewSubmission, StoreError};
+use crate::ports::clock::Deadline;
+use crate::store::{Created, Lease, NewSubmission, StoreError, Stored};
 use crate::telemetry::metric;
 
 /// What became of a payment.
@@ -48,21 +50,40 @@ impl App {
         let places: Vec<Option<Place>> = batch.iter_mut().map(|new| self.place_of(new)).collect();
         // Taken before the claim, so that it is never later than the lease's end.
         let deadline = self.claim_deadline();
-        let known_ways = async {
-            // What is not known now, each step asks for itself.
-            if places.iter().any(Option::is_some) { self.ways().await.ok() } else { None }
-        };
-        let (outcomes, ways) = tokio::join!(self.store.create(&batch), known_ways);
+        let outcomes = self.store.create(&batch).await;
+        let mut unheard = Vec::new();
         for ((new, place), outcome) in batch.into_iter().zip(places).zip(&outcomes) {
-            if let (Some(place), Ok(Created::Stored(stored))) = (place, outcome)
-                && stored.is_claimed
-            {
-                let claimed = Claimed { submission: new.submission.clone().claimed_first(), deadline };
-                let found = ways.as_ref().map(|ways| found_at_birth(new, *stored, ways));
-                self.begin_step(place, claimed, found);
+            match (place, outcome) {
+                (Some(place), Ok(Created::Stored(stored))) if stored.is_claimed => {
+                    self.begin_first_step(place, deadline, new, *stored);
+                }
+                (Some(place), Err(StoreError::OutcomeUnknown(_))) => unheard.push((new.submission.id, place)),
+                (_, _) => {}
             }
         }
+        if !unheard.is_empty() {
+            drop(tokio::spawn(self.clone().give_back(unheard)));
+        }
         outcomes
+    }
+
+    /// The step looks itself for what all processes know of the way to its provider: nobody waits for that with the
+    /// answer.
+    fn begin_first_step(&self, place: Place, deadline: Deadline, new: NewSubmission, stored: Stored) {
+        let claimed = Claimed { submission: new.submission.clone().claimed_first(), deadline };
+        let app = self.clone();
+        let finding = async move { app.ways().await.ok().map(|ways| found_at_birth(new, stored, &ways)) };
+        self.begin_step(place, claimed, finding);
+    }
+
+    /// Of what may have been stored as claimed nobody knows here: it is left to whoever looks. Where that cannot be
+    /// said either, its lease runs out.
+    async fn give_back(self, unheard: Vec<(SubmissionId, Place)>) {
+        let ids: Vec<SubmissionId> = unheard.iter().map(|(id, _)| *id).collect();
+        match self.store.give_back_unsent(&self.instance, &ids).await {
+            Ok(()) => self.store.heads().nudge_work(),
+            Err(error) => tracing::warn!(%error, "what may be claimed rests until its lease ends"),
+        }
     }
 
     /// A place for the first step of a payment, which then is asked to be claimed. What is not due, or is not alone, is

@@ -233,6 +233,20 @@ impl Store {
         Ok(models.into_iter().filter_map(readable).collect())
     }
 
+    /// Lets go of what a process may have claimed as it was stored, and knows nothing of: nothing of it was sent.
+    pub async fn give_back_unsent(&self, owner: &str, ids: &[SubmissionId]) -> Result<(), StoreError> {
+        Entity::update_many()
+            .filter(Column::Id.is_in(ids.iter().map(|id| id.uuid())))
+            .filter(Column::LeaseOwner.eq(owner))
+            .filter(Column::Fence.eq(1))
+            .filter(Column::AttemptCount.eq(0))
+            .col_expr(Column::LeaseOwner, Expr::value(Option::<String>::None))
+            .col_expr(Column::LeaseUntil, Expr::value(Option::<i64>::None))
+            .exec(&self.writer)
+            .await?;
+        Ok(())
+    }
+
     /// When the next submission comes due, by the database's clock: how long from now, nothing where none will.
     pub async fn next_due_in(&self) -> Result<Option<Duration>, StoreError> {
         let backend = self.reader.get_database_backend();

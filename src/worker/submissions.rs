@@ -59,6 +59,8 @@ impl Worker {
             if too_soon.is_some() || !self.looks.is_multiple_of(FAIR_TURN) {
                 let unsent = self.app.claim_unsent(places.len()).await?;
                 self.begin(unsent, &mut places).await;
+                // Else what is to be looked up would have the fair turn alone.
+                places.top_up();
             }
             if places.is_empty() {
                 return Ok(None);
@@ -90,7 +92,7 @@ impl Worker {
         for claimed in claimed {
             let Some(place) = places.take() else { return };
             let found = found.remove(&claimed.submission.id);
-            self.app.begin_step(place, claimed, found);
+            self.app.begin_step(place, claimed, std::future::ready(found));
         }
     }
 }

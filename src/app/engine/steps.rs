@@ -7,7 +7,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering, fence};
 
 use futures_util::FutureExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -23,6 +23,7 @@ use crate::telemetry::spans;
 /// The steps of one process.
 #[derive(Debug)]
 pub struct Steps {
+    most: usize,
     room: Arc<Semaphore>,
     under_way: TaskTracker,
     heads: Arc<Heads>,
@@ -45,7 +46,8 @@ impl Steps {
     /// Room for so many steps at once, which is not open yet.
     pub fn new(most: usize, heads: Arc<Heads>) -> Arc<Self> {
         let (is_open, is_short) = (AtomicBool::new(false), AtomicBool::new(false));
-        Arc::new(Self { room: Arc::new(Semaphore::new(most)), under_way: TaskTracker::new(), heads, is_open, is_short })
+        let room = Arc::new(Semaphore::new(most));
+        Arc::new(Self { most, room, under_way: TaskTracker::new(), heads, is_open, is_short })
     }
 
     /// Lets steps begin.
@@ -56,6 +58,7 @@ impl Steps {
     /// Lets nobody begin a step any more, and waits for those that were begun.
     pub async fn close(&self) {
         self.is_open.store(false, Ordering::SeqCst);
+        fence(Ordering::SeqCst);
         self.under_way.close();
         self.under_way.wait().await;
     }
@@ -67,17 +70,20 @@ impl Steps {
 
     /// All places that are free, for what the worker claims.
     pub fn places(self: &Arc<Self>) -> Places {
-        Places(std::iter::from_fn(|| self.place()).collect())
+        Places { steps: Arc::clone(self), places: std::iter::from_fn(|| self.place()).collect() }
     }
 
-    /// A place for what is about to be stored, unless others wait for one.
+    /// A place for what is about to be stored, unless others wait for one. A quarter of the room is left to the worker:
+    /// what is stored may have to wait for a lock, with its place.
     pub fn place_at_birth(self: &Arc<Self>) -> Option<Place> {
-        if self.is_short.load(Ordering::SeqCst) { None } else { self.place() }
+        let is_scarce = self.room.available_permits() <= self.most / 4;
+        if is_scarce || self.is_short.load(Ordering::SeqCst) { None } else { self.place() }
     }
 
     /// Counted before it is asked whether there may be one: whoever closes then waits for it.
     fn place(self: &Arc<Self>) -> Option<Place> {
         let under_way = self.under_way.token();
+        fence(Ordering::SeqCst);
         if !self.is_open.load(Ordering::SeqCst) {
             return None;
         }
@@ -100,36 +106,51 @@ impl Drop for Place {
 
 /// The places that the worker took to look what is due. What it does not need is given back without a nudge: it knows.
 #[derive(Debug)]
-pub struct Places(Vec<Place>);
+pub struct Places {
+    steps: Arc<Steps>,
+    places: Vec<Place>,
+}
 
 impl Places {
     /// How many there are.
     pub fn len(&self) -> u64 {
-        self.0.len() as u64
+        self.places.len() as u64
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.places.is_empty()
+    }
+
+    /// Adds what came free meanwhile.
+    pub fn top_up(&mut self) {
+        self.places.extend(std::iter::from_fn(|| self.steps.place()));
     }
 
     /// One of them.
     pub fn take(&mut self) -> Option<Place> {
-        self.0.pop()
+        self.places.pop()
     }
 }
 
 impl Drop for Places {
     fn drop(&mut self) {
-        self.0.iter_mut().for_each(|place| place.permit = None);
+        self.places.iter_mut().for_each(|place| place.permit = None);
     }
 }
 
 impl App {
-    /// Begins a step, in a task of its own. It looks for what was not `found`.
-    pub fn begin_step(&self, place: Place, claimed: Claimed, found: Option<Found>) {
+    /// Begins a step, in a task of its own, in which `finding` tells what stands around it. The step looks for itself for
+    /// what is not found so.
+    pub fn begin_step(
+        &self,
+        place: Place,
+        claimed: Claimed,
+        finding: impl Future<Output = Option<Found>> + Send + 'static,
+    ) {
         let app = self.clone();
         drop(tokio::spawn(async move {
+            let found = finding.await;
             app.advance_guarded(&claimed, found).await;
             drop(place);
         }));
@@ -179,7 +200,17 @@ mod tests {
         assert_eq!(taken.len(), 3);
         assert!(places.is_empty() && steps.place_at_birth().is_none());
         drop(taken);
+        places.top_up();
+        assert_eq!(places.len(), 3, "what came free meanwhile");
+        drop(places);
         assert!(steps.place_at_birth().is_some());
+    }
+
+    #[tokio::test]
+    async fn births_leave_a_quarter_of_the_room_to_the_worker() {
+        let steps = steps(8);
+        let births: Vec<Place> = std::iter::from_fn(|| steps.place_at_birth()).collect();
+        assert_eq!((births.len(), steps.places().len()), (6, 2));
     }
 
     #[tokio::test]

@@ -26,8 +26,8 @@ use crate::ports::provider::{
     FrozenRequest, PaymentAnswer, PaymentRequest, Preparation, Provider, ProviderError, Refused, SubmissionRequest,
     Trouble,
 };
-use crate::store::StoreError;
 use crate::store::work::Work;
+use crate::store::{StoreError, retrying};
 use crate::weakness::{Weakness, planted};
 
 impl App {
@@ -64,12 +64,18 @@ impl App {
             }
         };
         submission.request_bytes = Some(frozen.0.clone());
+        if claimed.deadline.left() < self.policy.call_timeout {
+            // The call would be cut short, and nobody would know what became of it.
+            return self.hand_back_after_fault(&claimed.submission).await;
+        }
         let mut marked = None;
         match self.mark_plainly(&submission, &payments).await? {
             Some((counted, one)) => (submission, marked) = (counted, Some(one)),
             None if planted(Weakness::NoMark) => {}
-            None if self.mark(&mut submission, &payments).await? => {}
-            None => return Ok(()),
+            None => match self.mark_again_and_again(&submission, &payments).await? {
+                Some(counted) => submission = counted,
+                None => return Ok(()),
+            },
         }
         let deadline = claimed.deadline;
         let sending = Sending { deadline, submission, payments, marked, frozen, preparation, way_known_well };
@@ -149,6 +155,20 @@ impl App {
         self.hand_back_after_fault(&claimed.submission).await
     }
 
+    /// Marks with care, as often as another transaction is in the way: nothing is sent yet, and the lease is looked at
+    /// each time.
+    async fn mark_again_and_again(
+        &self,
+        submission: &Submission,
+        payments: &[WithParts],
+    ) -> Result<Option<Submission>, StoreError> {
+        retrying(|| async move {
+            let mut counted = submission.clone();
+            Ok(self.mark(&mut counted, payments).await?.then_some(counted))
+        })
+        .await
+    }
+
     /// Commits the mark; false where the lease is lost or a payment was cancelled meanwhile.
     async fn mark(&self, submission: &mut Submission, payments: &[WithParts]) -> Result<bool, StoreError> {
         let mut work = self.store.begin(Step::Mark).await?;
@@ -157,6 +177,9 @@ impl App {
         submission.count_submit(now);
         if !work.mark(submission, self.policy.call_timeout, self.policy.lease_margin).await? {
             work.roll_back().await?;
+            // Whoever still holds it has too little left of the lease, as behind a commit that took long; who lost it
+            // gives nothing back.
+            self.hand_back_after_fault(submission).await?;
             return Ok(false);
         }
         let seen: Vec<&Payment> = match unfenced.as_slice() {
