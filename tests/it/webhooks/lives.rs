@@ -62,7 +62,8 @@ async fn behind_the_end(app: TestApp) {
     eventually("the new life to be on record", || async { (app.scalar(BEHIND).await == 0).then_some(()) }).await;
     schedule(&app, &client, &[]).await;
     let told = sequences(&receiver.wait_for(2).await);
-    assert_eq!(told, [told[0], told[0] + 1]);
+    // A log goes on behind all that another life may have given.
+    assert!(told[0] < told[1], "{told:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
