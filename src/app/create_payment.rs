@@ -12,6 +12,7 @@ mod target;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::json;
+use url::Url;
 
 use self::bill::allocation;
 use self::target::Resolved;
@@ -234,7 +235,8 @@ impl App {
             delivery_speed: input.delivery_speed,
             process_date: checked.window.process_date,
             due_date: input.due_date.or(known_due).or(kept_due),
-            callback_url: input.callback_url.clone(),
+            // As it was read, so that one host begins in one way.
+            callback_url: input.callback_url.as_deref().and_then(|url| Url::parse(url).ok()).map(String::from),
             save_bill_number: input.save_bill_number,
             our_reference: self
                 .provider(resolved.biller.provider)

@@ -199,6 +199,10 @@ impl Wanted {
             return Ok(Some(Shared::new(turn, PaymentEvent::new)));
         }
         let told = turn.told;
+        // An event names its payment's customer: others' payments need not be read.
+        if self.filter.customer.as_ref().is_some_and(|wanted| told.event.customer.as_ref() != Some(wanted)) {
+            return Ok(None);
+        }
         let Aged { value, since } = self.payment(app, &told).await.map_err(database)?;
         Ok(value.filter(|payment| is_wanted(&self.filter, payment)).map(|payment| {
             let event = PaymentEvent::known(Arc::clone(&told.event), payment);

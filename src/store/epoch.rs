@@ -49,9 +49,10 @@ macro_rules! goes_on_from {
         concat!(
             "greatest(event_heads.sequence, coalesce((SELECT ",
             $crate::store::epoch::moment!(),
-            " FROM db_epoch WHERE db_epoch.id = 1 AND db_epoch.timeline <> ",
+            " FROM db_epoch e, pg_control_system() s WHERE e.id = 1 \
+              AND (e.system_identifier <> s.system_identifier::text OR e.timeline <> ",
             $crate::store::epoch::timeline!(),
-            "), 0))"
+            ")), 0))"
         )
     };
 }

@@ -19,6 +19,7 @@ use super::turn::{Letter, PATIENCE, Turn};
 use crate::app::App;
 use crate::domain::event::Event;
 use crate::domain::payment::Payment;
+use crate::domain::requester::CustomerId;
 use crate::domain::webhook::body::{self, PaymentFacts};
 use crate::domain::webhook::{Outcome, Position, Verdict, WebhookDelivery, WebhookEndpoint};
 use crate::ports::clock::Deadline;
@@ -38,6 +39,16 @@ struct Call {
     beginning: Option<String>,
     /// None where the event or the URL is not kept any more.
     letter: Option<(Url, Letter)>,
+}
+
+impl Call {
+    /// Whose payment it is.
+    fn customer(&self) -> Option<&CustomerId> {
+        self.parties.iter().find_map(|party| match party {
+            Party::Customer(customer) => Some(customer),
+            Party::Host(..) => None,
+        })
+    }
 }
 
 /// A call that has ended.
@@ -94,9 +105,13 @@ impl Round {
         let mut found = PassedOver::default();
         for call in &self.due {
             for party in call.parties.iter().filter(|party| !self.places.admit(party, left)) {
-                match party {
-                    Party::Host(..) => found.beginnings.extend(call.beginning.clone()),
-                    Party::Customer(customer) => {
+                match (party, &call.beginning) {
+                    (Party::Host(..), Some(beginning)) if found.has_room_for(beginning) => {
+                        found.beginnings.insert(beginning.clone());
+                    }
+                    // Whose host cannot be named, or with too many names, is passed over as a customer.
+                    (Party::Host(..), _) => found.customers.extend(call.customer().cloned()),
+                    (Party::Customer(customer), _) => {
                         found.customers.insert(customer.clone());
                     }
                 }
@@ -215,7 +230,8 @@ fn call(delivery: WebhookDelivery, events: &HashMap<i64, Event>, payments: &Hash
     let (Some(payment), Some(url), Some(event)) = (payment, url, events.get(&delivery.sequence)) else {
         return Call { delivery, parties: Vec::new(), beginning: None, letter: None };
     };
-    let host = url.host_str().map(|host| Party::Host(host.to_owned(), url.port_or_known_default()));
+    let host = url.host_str().map(|host| host.trim_end_matches('.').to_owned());
+    let host = host.map(|host| Party::Host(host, url.port_or_known_default()));
     let customer = payment.customer.clone().map(Party::Customer);
     let body = body::of_event(event, Some(&PaymentFacts::from(payment)));
     let letter = Letter { id: body::message_id(delivery.endpoint_id, event), body };

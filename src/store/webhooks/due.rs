@@ -33,6 +33,13 @@ pub struct PassedOver {
     pub customers: BTreeSet<CustomerId>,
 }
 
+impl PassedOver {
+    /// Whether a beginning is named by the statement.
+    pub fn has_room_for(&self, beginning: &str) -> bool {
+        self.beginnings.len() < MOST_NAMED || self.beginnings.contains(beginning)
+    }
+}
+
 impl Store {
     /// Callbacks whose time has come: of each payment the oldest that waits, the longest due first.
     pub async fn callbacks_due(

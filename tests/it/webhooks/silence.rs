@@ -14,6 +14,8 @@ use crate::support::receiver::{Receiver, Reply};
 const LEASE: (&str, &str) = ("BILLPAY_WORKER__LEASE", "30s");
 /// How many payments are to be told to a host that is silent.
 const SILENT: usize = 40;
+/// More than one look reads.
+const CROWD: usize = 150;
 /// How many of them are told beside each other.
 const SHARE: usize = 4;
 /// Much less than what one silence takes.
@@ -50,8 +52,9 @@ on_both_databases! {
         let (silent, well) = (Receiver::start().await, Receiver::start().await);
         silent.always(Reply::Hang);
         let (mallory, alice) = (keeper_for(&app, "mallory"), keeper_for(&app, "alice"));
-        let spellings = ["http://127.0.0.1", "HTTP://127.0.0.1", "http://127.1", "http://0x7f.1"];
-        for spelling in spellings.iter().cycle().take(SILENT) {
+        let spellings =
+            ["http:127.0.0.1", "http://127.0.0.1", "HTTP://127.0.0.1", "http:///127.1", "http://0x7f.1"];
+        for spelling in spellings.iter().cycle().take(CROWD) {
             let url = silent.url("/").replace("http://127.0.0.1", spelling);
             schedule(&app, &mallory, &[("callbackUrl", json!(url))]).await;
         }
