@@ -35,6 +35,17 @@ macro_rules! timeline {
     };
 }
 
+/// That the life on record (`e`) is the present one, of the system `s`.
+macro_rules! is_on_record {
+    () => {
+        concat!(
+            "(e.system_identifier = s.system_identifier::text AND e.timeline = ",
+            $crate::store::epoch::timeline!(),
+            ")"
+        )
+    };
+}
+
 /// The present moment as a sequence.
 macro_rules! moment {
     () => {
@@ -49,14 +60,13 @@ macro_rules! goes_on_from {
         concat!(
             "greatest(event_heads.sequence, coalesce((SELECT ",
             $crate::store::epoch::moment!(),
-            " FROM db_epoch e, pg_control_system() s WHERE e.id = 1 \
-              AND (e.system_identifier <> s.system_identifier::text OR e.timeline <> ",
-            $crate::store::epoch::timeline!(),
-            ")), 0))"
+            " FROM db_epoch e, pg_control_system() s WHERE e.id = 1 AND NOT ",
+            $crate::store::epoch::is_on_record!(),
+            "), 0))"
         )
     };
 }
-pub(super) use {goes_on_from, moment, timeline};
+pub(super) use {goes_on_from, is_on_record, moment, timeline};
 
 /// All heads, locked in the order of everyone.
 const LOCK_HEADS: &str = "SELECT tenant_id FROM event_heads ORDER BY tenant_id COLLATE \"C\" FOR UPDATE";
@@ -66,12 +76,8 @@ const RAISE_HEADS: &str = concat!("UPDATE event_heads SET sequence = greatest(se
 /// PostgreSQL's present life.
 const PRESENT: &str = concat!("SELECT s.system_identifier::text, ", timeline!(), " FROM pg_control_system() s");
 /// That PostgreSQL lives the life that is on record.
-pub(super) const SAME_LIFE: &str = concat!(
-    "EXISTS (SELECT 1 FROM db_epoch e, pg_control_system() s WHERE e.id = 1 \
-     AND e.system_identifier = s.system_identifier::text AND e.timeline = ",
-    timeline!(),
-    ")"
-);
+pub(super) const SAME_LIFE: &str =
+    concat!("EXISTS (SELECT 1 FROM db_epoch e, pg_control_system() s WHERE e.id = 1 AND ", is_on_record!(), ")");
 
 /// What is known of the database's life.
 #[derive(Clone, Debug, PartialEq, Eq)]

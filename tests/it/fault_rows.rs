@@ -19,10 +19,12 @@ mod two_processes;
 mod unheard;
 mod unknown_marks;
 
-use crate::support::TestApp;
+use serde_json::json;
+
 use crate::support::app::{ALL, TENANT};
-use crate::support::client::Client;
+use crate::support::client::{Client, payment_input};
 use crate::support::program::Program;
+use crate::support::{TestApp, eventually};
 
 /// How a test's server leaves the work to the program, and how the program takes it.
 const IDLE: (&str, &str) = ("BILLPAY_WORKER__ENABLED", "false");
@@ -46,4 +48,27 @@ fn client_of(app: &TestApp, program: &Program) -> Client {
 async fn assert_log_is_whole(app: &TestApp) {
     assert_eq!(app.scalar("SELECT count(*) - max(sequence) FROM events").await, 0, "the log has a gap");
     assert_eq!(app.scalar("SELECT max(sequence) - (SELECT sequence FROM event_heads) FROM events").await, 0);
+}
+
+/// Makes a payment of an account, which is stored and waited for no longer.
+async fn record(client: &Client, biller: &str, account: String) {
+    let mut input = payment_input(biller, &account, "15");
+    input["wait"] = json!("RECORDED");
+    let payload = client.create(input).await;
+    assert_eq!(payload["errors"], json!([]), "{payload}");
+}
+
+/// Waits until all of so many payments have ended, as long as some do in time.
+async fn wait_until_ended(app: &TestApp, count: usize) {
+    let of_open =
+        "SELECT count(*) FROM payments WHERE status NOT IN ('SUCCEEDED', 'FAILED', 'CANCELLED', 'NEEDS_REVIEW')";
+    let mut open = i64::try_from(count).expect("few") + 1;
+    while open > 0 {
+        let before = open;
+        open = eventually("a payment to end", || async {
+            let now = app.scalar(of_open).await;
+            (now < before).then_some(now)
+        })
+        .await;
+    }
 }

@@ -7,11 +7,11 @@
 use futures_util::future::join_all;
 use serde_json::json;
 
-use super::{BUSY, IDLE, NO_CREATE_RATE, NO_RATE, assert_log_is_whole, setting};
+use super::{BUSY, IDLE, NO_CREATE_RATE, NO_RATE, assert_log_is_whole, record, setting, wait_until_ended};
 use crate::support::app::OPERATORS;
-use crate::support::client::{Client, KPLC, payment_input};
+use crate::support::client::KPLC;
 use crate::support::program::Program;
-use crate::support::{Db, TestApp, eventually, run};
+use crate::support::{Db, TestApp, run};
 
 const USUAL: usize = 120;
 const LONG: usize = 20_000;
@@ -58,39 +58,19 @@ async fn compete(app: &TestApp, count: usize, servers: usize) {
         // A token may end in a long run.
         let client = app.admin();
         let numbers = first..count.min(first + AT_ONCE);
-        join_all(numbers.map(|number| make(&client, &biller, number))).await;
+        join_all(numbers.map(|number| record(&client, &biller, format!("74{number:05}")))).await;
     }
     // Nobody is to see them before all servers are there.
     app.execute("UPDATE submissions SET next_action_at = NULL").await;
     app.execute(WRITE_DOWN).await;
     let programs = join_all((0..servers).map(|_| Program::serve(app, &[BUSY, FEW, CONNECTIONS]))).await;
     app.execute("UPDATE submissions SET next_action_at = 1").await;
-    let mut open = i64::try_from(count).expect("few") + 1;
-    while open > 0 {
-        open = fewer(app, open).await;
-    }
+    wait_until_ended(app, count).await;
     drop(programs);
     assert_claims_are_whole(app, count).await;
     assert_eq!(app.scalar("SELECT count(*) FROM payments WHERE status <> 'SUCCEEDED'").await, 0);
     assert_eq!(app.effects().await.len(), count);
     assert_log_is_whole(app).await;
-}
-
-async fn make(client: &Client, biller: &str, number: usize) {
-    let mut input = payment_input(biller, &format!("74{number:05}"), "15");
-    input["wait"] = json!("RECORDED");
-    let payload = client.create(input).await;
-    assert_eq!(payload["errors"], json!([]), "{payload}");
-}
-
-/// Waits until some of those that were open are not any more; tells how many still are.
-async fn fewer(app: &TestApp, before: i64) -> i64 {
-    let open = "SELECT count(*) FROM payments WHERE status NOT IN ('SUCCEEDED', 'FAILED', 'NEEDS_REVIEW')";
-    eventually("something to be paid", || async {
-        let now = app.scalar(open).await;
-        (now < before).then_some(now)
-    })
-    .await
 }
 
 async fn assert_claims_are_whole(app: &TestApp, count: usize) {

@@ -8,12 +8,11 @@
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use serde_json::json;
 use url::Url;
 
 use super::gate::Gate;
-use super::{NO_CREATE_RATE, NO_RATE, assert_log_is_whole, setting};
-use crate::support::client::{Client, KPLC, payment_input};
+use super::{NO_CREATE_RATE, NO_RATE, assert_log_is_whole, record, setting};
+use crate::support::client::KPLC;
 use crate::support::{Db, TestApp, eventually, run};
 
 const USUAL: usize = 20;
@@ -76,7 +75,7 @@ async fn miss_an_hour(app: &TestApp, gate: &mut Gate, count: usize) {
     for first in (0..count).step_by(AT_ONCE) {
         let client = app.admin();
         let numbers = first..count.min(first + AT_ONCE);
-        join_all(numbers.map(|number| make(&client, &biller, number))).await;
+        join_all(numbers.map(|number| record(&client, &biller, format!("75{number:05}")))).await;
     }
     let mut tried = tries_beyond(app, UNTIL_PAUSE - 1).await;
     let paused = "SELECT count(*) FROM providers WHERE code = 'almara' AND submits_paused_until IS NOT NULL";
@@ -99,13 +98,6 @@ async fn miss_an_hour(app: &TestApp, gate: &mut Gate, count: usize) {
     assert_eq!(app.effects().await.len(), count, "each is paid once");
     assert_eq!(app.scalar("SELECT count(*) FROM events WHERE status IN ('NEEDS_REVIEW', 'FAILED')").await, 0);
     assert_log_is_whole(app).await;
-}
-
-async fn make(client: &Client, biller: &str, number: usize) {
-    let mut input = payment_input(biller, &format!("75{number:05}"), "15");
-    input["wait"] = json!("RECORDED");
-    let payload = client.create(input).await;
-    assert_eq!(payload["errors"], json!([]), "payments are taken meanwhile: {payload}");
 }
 
 /// Waits until more tries than these were made and have ended; tells how many.

@@ -4,12 +4,11 @@
 //! BILLPAY_TEST_STORM (60) is how many payments there are; each is five transactions or so.
 
 use futures_util::future::join_all;
-use serde_json::json;
 
-use super::{BUSY, IDLE, NO_CREATE_RATE, NO_RATE, assert_log_is_whole, client_of, setting};
-use crate::support::client::{Client, KPLC, payment_input};
+use super::{BUSY, IDLE, NO_CREATE_RATE, NO_RATE, assert_log_is_whole, client_of, record, setting, wait_until_ended};
+use crate::support::client::KPLC;
 use crate::support::program::Program;
-use crate::support::{Db, TestApp, eventually, run};
+use crate::support::{Db, TestApp, run};
 
 const USUAL: usize = 60;
 const LONG: usize = 20_000;
@@ -39,12 +38,9 @@ async fn storm(app: &TestApp, count: usize) {
         // Half of them at each process. A token may end in a long run.
         let clients = [app.admin(), client_of(app, &program)];
         let numbers = first..count.min(first + CALLERS);
-        join_all(numbers.map(|number| make(&clients[number % 2], &biller, number))).await;
+        join_all(numbers.map(|number| record(&clients[number % 2], &biller, format!("72{number:05}")))).await;
     }
-    let mut open = i64::try_from(count).expect("few") + 1;
-    while open > 0 {
-        open = fewer(app, open).await;
-    }
+    wait_until_ended(app, count).await;
     let events = app.scalar("SELECT count(*) FROM events").await;
     println!("{count} payments and {events} events, written by two processes at once");
     assert_eq!(app.scalar("SELECT count(*) FROM payments WHERE status <> 'SUCCEEDED'").await, 0);
@@ -52,21 +48,4 @@ async fn storm(app: &TestApp, count: usize) {
     assert_eq!(app.effects().await.len(), count);
     assert!(!program.log().contains("locked"), "{}", program.log());
     assert_log_is_whole(app).await;
-}
-
-async fn make(client: &Client, biller: &str, number: usize) {
-    let mut input = payment_input(biller, &format!("72{number:05}"), "15");
-    input["wait"] = json!("RECORDED");
-    let payload = client.create(input).await;
-    assert_eq!(payload["errors"], json!([]), "{payload}");
-}
-
-/// Waits until some of those that were open are not any more; tells how many still are.
-async fn fewer(app: &TestApp, before: i64) -> i64 {
-    let open = "SELECT count(*) FROM payments WHERE status NOT IN ('SUCCEEDED', 'FAILED', 'NEEDS_REVIEW')";
-    eventually("something to be paid", || async {
-        let now = app.scalar(open).await;
-        (now < before).then_some(now)
-    })
-    .await
 }

@@ -12,11 +12,11 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::cutter::{Cut, Cutter};
-use super::{BUSY, IDLE, NO_CREATE_RATE, NO_RATE, assert_log_is_whole, setting};
+use super::{BUSY, IDLE, NO_CREATE_RATE, NO_RATE, assert_log_is_whole, setting, wait_until_ended};
 use crate::support::app::OPERATORS;
 use crate::support::client::{Client, new_key};
 use crate::support::program::Program;
-use crate::support::{Db, TestApp, eventually, run, text};
+use crate::support::{Db, TestApp, run, text};
 
 const USUAL: usize = 12;
 const LONG: usize = 1_000;
@@ -57,10 +57,7 @@ async fn cut_marks(app: &TestApp, count: usize) {
     let by_wire = cutter.url(url);
     let [one, limit, lease] = ALONE;
     let program = Program::serve(app, &[BUSY, one, limit, lease, ("BILLPAY_DATABASE__URL", &by_wire)]).await;
-    let mut open = i64::try_from(count).expect("few") + 1;
-    while open > 0 {
-        open = fewer(app, open).await;
-    }
+    wait_until_ended(app, count).await;
     assert_eq!(cutter.left(), 0, "fewer marks than payments\n{}", program.log());
     assert_ends_fit(app, &cutter.cuts(), &program).await;
     assert_effects_fit(app).await;
@@ -78,16 +75,6 @@ async fn make(client: &Client, biller: &str, number: usize) {
         }))
         .await;
     assert_eq!(payload["errors"], json!([]), "{payload}");
-}
-
-/// Waits until some of those that were open are not any more; tells how many still are.
-async fn fewer(app: &TestApp, before: i64) -> i64 {
-    let open = "SELECT count(*) FROM payments WHERE status NOT IN ('SUCCEEDED', 'FAILED', 'CANCELLED', 'NEEDS_REVIEW')";
-    eventually("a payment to end", || async {
-        let now = app.scalar(open).await;
-        (now < before).then_some(now)
-    })
-    .await
 }
 
 /// Where a mark was stored and nobody was told, a person decides; where none was, the payment is made later.

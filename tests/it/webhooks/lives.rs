@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::endpoint::{create, keeper, schedule, sequences, wait_until_told};
 use super::{KEY, TRIAL};
+use crate::support::client::Client;
 use crate::support::receiver::{Receiver, Reply};
 use crate::support::{Db, TestApp, eventually, on_both_databases, run};
 
@@ -25,15 +26,21 @@ async fn wait_until_let_go(app: &TestApp) {
     eventually("nobody to hold an endpoint", || async { (app.scalar(held).await == 0).then_some(()) }).await;
 }
 
+/// The keeper of an endpoint at a receiver that was told of one payment, and that nobody holds.
+async fn told_once(app: &TestApp, receiver: &Receiver) -> Client {
+    let client = keeper(app);
+    let made = create(&client, json!({ "url": receiver.url("/") })).await;
+    schedule(app, &client, &[]).await;
+    wait_until_told(app, &made.id).await;
+    wait_until_let_go(app).await;
+    client
+}
+
 on_both_databases! {
     with [KEY, TRIAL]
     async fn f30_another_event_at_the_same_sequence_has_another_id(app: TestApp) {
         let receiver = Receiver::start().await;
-        let client = keeper(&app);
-        let made = create(&client, json!({ "url": receiver.url("/") })).await;
-        schedule(&app, &client, &[]).await;
-        wait_until_told(&app, &made.id).await;
-        wait_until_let_go(&app).await;
+        let client = told_once(&app, &receiver).await;
         // As a backup of the moment before has it.
         app.execute("DELETE FROM events WHERE sequence = (SELECT max(sequence) FROM events)").await;
         app.execute("UPDATE event_heads SET sequence = sequence - 1").await;
@@ -52,11 +59,7 @@ async fn f30_an_endpoint_behind_the_end_of_a_restored_log_is_told_of_what_happen
 
 async fn behind_the_end(app: TestApp) {
     let receiver = Receiver::start().await;
-    let client = keeper(&app);
-    let made = create(&client, json!({ "url": receiver.url("/") })).await;
-    schedule(&app, &client, &[]).await;
-    wait_until_told(&app, &made.id).await;
-    wait_until_let_go(&app).await;
+    let client = told_once(&app, &receiver).await;
     app.execute("UPDATE webhook_endpoints SET handled_through = handled_through + 50").await;
     app.execute(ANOTHER_LIFE).await;
     eventually("the new life to be on record", || async { (app.scalar(BEHIND).await == 0).then_some(()) }).await;
