@@ -49,8 +49,6 @@ use crate::support::Db;
 const AT_ONCE: usize = 16;
 /// Connections of one server: there are many at once.
 const CONNECTIONS: u32 = 4;
-/// Of a server that is to die: it must exceed a call's time by more than 5 s.
-const SHORT_LEASE: &str = "6500ms";
 /// How long a server may live that is to die at a point that it must come to.
 const LIFE_LIMIT: Duration = Duration::from_secs(45);
 /// For so long the sandbox tries again to tell what nobody took.
@@ -192,7 +190,7 @@ impl Theatre {
             Some((kind, payment)) => tokio::spawn(recall(self.market.apis[0].clone(), kind, payment)),
             None => tokio::spawn(buy_once(self.market.clone(), errand)),
         };
-        let fate = named([("CRASH_AT", &self.point.name()), ("WORKER__LEASE", SHORT_LEASE)]);
+        let fate = named([("CRASH_AT", &self.point.name())]);
         let fate = [&self.settings[..], &fate[..]].concat();
         let (mut doomed, actor) = if is_claim(self.point) {
             let mut idle = self.world.spawn(self.world.address(), &[&self.settings[..], &named(IDLE)[..]].concat());

@@ -26,8 +26,6 @@ use super::world::{Plan, Server, World, free_address, named};
 use crate::support::Db;
 
 const CONNECTIONS: u32 = 4;
-/// A call's time must fit into it with more than 5 s to spare.
-const SHORT_LEASE: &str = "6500ms";
 /// How long what must come may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 const GLANCE: Duration = Duration::from_millis(10);
@@ -49,8 +47,7 @@ impl Stage {
     /// Sets it, with a server that is told this. One that is to be weak says so.
     pub(super) async fn set(db: Db, settings: &[(String, String)]) -> Self {
         let world = World::build(Plan { provider_wire: true, ..Plan::plain(db, CONNECTIONS) }).await;
-        let settings = [&named([("WORKER__LEASE", SHORT_LEASE)])[..], settings].concat();
-        let mut server = world.spawn(world.address(), &settings);
+        let mut server = world.spawn(world.address(), settings);
         world.wait_until_ready(&mut server).await;
         let is_weak = settings.iter().any(|(name, _)| name == "BILLPAY_WEAKNESS");
         assert_eq!(world.log().contains("PAYS WRONGLY"), is_weak, "{}", world.log_tail());
@@ -58,6 +55,7 @@ impl Stage {
         let goods = Arc::new(Goods::find(&api).await);
         let market = Market { apis: vec![api], goods, sandbox: world.sandbox().clone(), wares: &Ware::ALL };
         let (receipts, began) = (Receipts::default(), Instant::now());
+        let settings = settings.to_vec();
         Self { world, server, peers: Vec::new(), market, settings, receipts, purchases: 0, began }
     }
 
