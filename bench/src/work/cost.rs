@@ -1,13 +1,15 @@
 //! What one request costs the database: statements, commits, and bytes of its log, by its own counters.
 //!
 //! Requests go one after the other, so that nothing is shared between them; under load billpay shares commits, and each
-//! costs less. The counters hold what the server does besides, which so many requests make small.
+//! costs less. The counters hold what the server does besides, which so many requests make small. What a payment leaves
+//! on the disk is measured after it, in a database of its own.
 
 use std::time::Duration;
 
 use tokio_postgres::Client;
 
 use super::create::settle;
+use super::disk;
 use crate::check::{GRAPHQL, data};
 use crate::cluster::connect;
 use crate::documents::{self, KEY};
@@ -25,7 +27,7 @@ const HEAD: &str = "\
 | one after the other | statements | commits | bytes of the write-ahead log |
 | --- | ---: | ---: | ---: |";
 
-/// Prints a table of its own; there is nothing to compare.
+/// Prints two tables of its own; there is nothing to compare.
 pub(super) async fn run(world: &mut World) -> Outcome<Vec<Line>> {
     let seeded = world.database(world.options.rows).await?;
     let client = connect(&seeded.url).await?;
@@ -57,6 +59,7 @@ pub(super) async fn run(world: &mut World) -> Outcome<Vec<Line>> {
         settle(&client).await?;
     }
     println!();
+    disk::run(world).await?;
     Ok(Vec::new())
 }
 

@@ -2,6 +2,7 @@
 
 mod cost;
 mod create;
+mod disk;
 mod growth;
 mod pay;
 mod read;
@@ -33,7 +34,7 @@ pub enum Workload {
     Pay,
     /// Events to many sockets.
     Subscriptions,
-    /// Statements, commits and bytes of a request.
+    /// Statements, commits and bytes of a request, and the bytes that a payment leaves on the disk.
     Cost,
 }
 
