@@ -1,12 +1,14 @@
 //! PostgreSQL's NOTIFY, as a hint between processes: sent after the commit, coalesced, and never relied on.
 
 use sea_orm::sqlx::postgres::PgListener;
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, RuntimeErr, Statement};
+use sea_orm::{DbBackend, DbErr, RuntimeErr, Statement};
 
 use super::{Store, StoreError};
 use crate::domain::requester::TenantId;
 
 const CHANNEL: &str = "billpay_events";
+/// Of all tenants whose logs have grown, by one statement.
+const TELL: &str = "SELECT pg_notify($1, hint) FROM json_array_elements_text($2::json) AS hint";
 
 /// Hears which tenants' logs have grown in other processes.
 #[derive(Debug)]
@@ -29,12 +31,11 @@ impl Store {
         if self.writer.get_database_backend() != DbBackend::Postgres {
             return Ok(());
         }
-        for (tenant, head) in heads {
-            let payload = format!("{head} {}", tenant.as_str());
-            let values = [CHANNEL.into(), payload.into()];
-            let statement = Statement::from_sql_and_values(DbBackend::Postgres, "SELECT pg_notify($1, $2)", values);
-            self.writer.query_one_raw(statement).await?;
-        }
+        let hints: Vec<String> =
+            heads.into_iter().map(|(tenant, head)| format!("{head} {}", tenant.as_str())).collect();
+        let hints = serde_json::to_string(&hints).map_err(|_| StoreError::Unreadable("a hint"))?;
+        let statement = Statement::from_sql_and_values(DbBackend::Postgres, TELL, [CHANNEL.into(), hints.into()]);
+        self.query_often(statement).await?;
         Ok(())
     }
 }
