@@ -62,6 +62,8 @@ impl<T: Send + 'static, R: Send + 'static> Together<T, R> {
     where
         F: Future<Output = Vec<R>> + Send,
     {
+        // A task that was just begun is run before those that were woken with its beginner: they are to come along.
+        tokio::task::yield_now().await;
         while let Some(mut batch) = self.line.next_batch() {
             let wanted = std::mem::take(&mut batch.wanted);
             // Of a batch that falls over nobody is told anything.
