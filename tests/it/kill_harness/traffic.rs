@@ -27,10 +27,9 @@ use super::ware::Ware;
 
 /// What a caller buys at most.
 pub(super) const MOST_PURCHASES: u32 = 5_000;
-/// How long a caller tries to be told about one purchase.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// The same for whoever buys one thing alone, of servers that freeze and die over it.
-const LONG_PATIENCE: Duration = Duration::from_secs(150);
+/// How long a caller tries to be told about one purchase: servers freeze and die over it, and one that takes few calls
+/// at once takes the next when the lease of the dead one's ends.
+const PATIENCE: Duration = Duration::from_secs(150);
 /// Errors of which a caller is shown no more than this many.
 const MOST_ERRORS: usize = 20;
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
@@ -98,7 +97,6 @@ struct Caller {
     rng: StdRng,
     receipts: Receipts,
     promises: Promises,
-    patience: Duration,
     /// Whether it has paid a control number.
     has_paid: bool,
 }
@@ -167,7 +165,6 @@ pub(super) struct Errand {
 pub(super) async fn buy_once(market: Market, errand: Errand) -> Receipts {
     let Errand { ware, special, key, process_date } = errand;
     let mut caller = Caller::new(market, 0, of_its_own(&key));
-    caller.patience = LONG_PATIENCE;
     let account = caller.rng.random_range(20_000_000..90_000_000_u32).to_string();
     let goods = Arc::clone(&caller.market.goods);
     let shopper = Shopper { goods: &goods, rng: &mut caller.rng, key, account, is_magic: special.is_some(), special };
@@ -194,7 +191,7 @@ impl Caller {
     fn new(market: Market, number: u32, seed: u64) -> Self {
         let rng = StdRng::seed_from_u64(seed.wrapping_add(u64::from(number) + 1));
         let (receipts, promises) = (Receipts::default(), Promises::default());
-        Self { market, number, rng, receipts, promises, patience: PATIENCE, has_paid: false }
+        Self { market, number, rng, receipts, promises, has_paid: false }
     }
 
     async fn buy_on(mut self, progress: Arc<Progress>) -> Receipts {
@@ -229,7 +226,7 @@ impl Caller {
 
     /// Where nobody listens the next server is asked, which is no second request.
     async fn buy(&mut self, purchase: &Purchase) -> Outcome {
-        let give_up = Instant::now() + self.patience;
+        let give_up = Instant::now() + PATIENCE;
         let servers = self.market.apis.len();
         let (mut place, mut is_first, mut in_vain) = (self.rng.random_range(0..servers), true, 0);
         loop {
