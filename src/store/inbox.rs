@@ -141,17 +141,18 @@ impl Store {
         limit: usize,
     ) -> Result<Vec<Unmatched>, StoreError> {
         let matched = CallbackState::Matched.as_str();
+        // The page by itself: where it stood within, PostgreSQL's planner took one that it believed to be shorter, read
+        // from the whole table, to save questions about names.
         let sql = format!(
-            "SELECT page.id, page.our_reference, page.provider_reference, CAST(CASE WHEN \
+            "WITH page AS MATERIALIZED (SELECT id, our_reference, provider_reference FROM inbox \
+               WHERE provider = $1 AND state <> '{matched}' AND id > $2 ORDER BY id LIMIT {limit}) \
+             SELECT page.id, page.our_reference, page.provider_reference, CAST(CASE WHEN \
                EXISTS (SELECT 1 FROM submissions s WHERE s.provider = $1 AND s.provider_key = page.our_reference) OR \
                EXISTS (SELECT 1 FROM submissions s \
                  WHERE s.provider = $1 AND s.provider_reference = page.provider_reference) OR \
                EXISTS (SELECT 1 FROM payments p \
                  WHERE p.provider = $1 AND p.provider_reference = page.provider_reference) \
-             THEN 1 ELSE 0 END AS BIGINT) \
-             FROM (SELECT id, our_reference, provider_reference FROM inbox \
-               WHERE provider = $1 AND state <> '{matched}' AND id > $2 ORDER BY id LIMIT {limit}) AS page \
-             ORDER BY page.id"
+             THEN 1 ELSE 0 END AS BIGINT) FROM page ORDER BY page.id"
         );
         let after = after.map_or_else(Uuid::nil, |id| id.uuid());
         let values = [provider.as_str().into(), after.into()];

@@ -1,4 +1,4 @@
-//! What is asked often, asked of the large tenant: pages, filters, events, payments and callbacks.
+//! What is asked often, asked of the large tenant: pages, filters, events, payments, look-ups and callbacks.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -11,10 +11,10 @@ use crate::support::app::{ALL, TENANT};
 use crate::support::client::{Client, KPLC, payment_input};
 use crate::support::program::Program;
 use crate::support::subscription::Subscription;
-use crate::support::{TestApp, text};
+use crate::support::{TestApp, list, text};
 
 /// A connection plans a statement once and for all after its fifth execution; there are three.
-const REPEATS: u32 = 18;
+pub const REPEATS: u32 = 18;
 /// How often payments are made, and how many at once. In the later half of the rounds they keep a bill number, and are
 /// stored by statements of their own for it, also that which looks their account's bill up.
 const ROUNDS: u32 = 6;
@@ -28,6 +28,9 @@ const SECONDS_APART: u64 = 2;
 const VARIANT: u128 = 0x7000_8000 << 48;
 /// The payment behind the 1,000th page of 20 of the tenant that has every fifth.
 const BEHIND_PAGE_1000: u64 = 1_000_000 - 5 * 20 * 1_000;
+/// The first pending payment that is looked up, and its distance to the next: older than what is called back.
+const FIRST_LOOKED_UP: u64 = 100_035;
+const BETWEEN_LOOKED_UP: u64 = 1_000;
 /// A provider that pays this account is slow.
 const SLOW: &str = "1515151";
 
@@ -38,6 +41,8 @@ const PAYMENTS: &str = "query ($after: String, $filter: PaymentFilter) {
 const EVENTS: &str = "query ($after: Sequence) { events(first: 100, after: $after) { head nodes {
     sequence type subject { id } ... on PaymentEvent { payment { id status } } } } }";
 const HEAD: &str = "{ viewer { eventsHead } }";
+const REFRESH: &str = "mutation ($id: ID!) { refreshPayment(input: { paymentId: $id }) {
+    payment { attempts { kind } } errors { code } } }";
 const BY_KEY: &str = "{ payment(by: { idempotencyKey: \"key-5\" }) { id status } }";
 
 /// Asks everything; the subscription that it returns still waits for events.
@@ -58,6 +63,9 @@ pub async fn run(app: &TestApp, program: &Program) -> Subscription {
         join_all((0..TOGETHER).map(|place| record(&client, &biller, round * TOGETHER + place, keeps))).await;
     }
     record(&client, &biller, ROUNDS * TOGETHER, true).await;
+    for place in 0..REPEATS {
+        look_up(&client, FIRST_LOOKED_UP + BETWEEN_LOOKED_UP * u64::from(place)).await;
+    }
     call_back(app, program, &client).await;
     waiting
 }
@@ -108,6 +116,14 @@ async fn record(client: &Client, biller: &str, place: u32, keeps: bool) {
     client.create(input).await;
 }
 
+/// A payment that was sent long ago comes due, and its provider is asked how it stands.
+async fn look_up(client: &Client, number: u64) {
+    let payload = client.data(REFRESH, json!({ "id": payment_id(number) })).await["refreshPayment"].take();
+    assert_eq!(payload["errors"], json!([]), "{payload}");
+    let attempts = list(&payload, "/payment/attempts");
+    assert!(attempts.iter().any(|attempt| attempt["kind"] == "LOOKUP"), "{payload}");
+}
+
 /// Callbacks of a payment that waits, and strays.
 async fn call_back(app: &TestApp, program: &Program, client: &Client) {
     let paid = client.paid(SLOW).await;
@@ -129,6 +145,11 @@ fn stray(amount: &str) -> String {
 
 /// The id of the payment with this number in seed.sql.
 fn payment_id(number: u64) -> String {
+    PaymentId::from_uuid(seeded(number)).to_string()
+}
+
+/// The same as it is stored.
+pub fn seeded(number: u64) -> Uuid {
     let millisecond = (FIRST_SECOND + SECONDS_APART * number) * 1_000;
-    PaymentId::from_uuid(Uuid::from_u128((u128::from(millisecond) << 80) | VARIANT | u128::from(number))).to_string()
+    Uuid::from_u128((u128::from(millisecond) << 80) | VARIANT | u128::from(number))
 }

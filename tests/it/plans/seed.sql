@@ -1,7 +1,7 @@
 -- A large database: 1,000,000 payments with their submissions and events, of one large tenant, which has 200,000 of them,
 -- and of 199 small ones. They are told in the order of their making: ids and sequences rise. What hangs on a payment
 -- hangs on the newest 100,000: more than enough to make reading such a table from end to end a fault. 55,000 payments
--- are open, and none of them is due: the worker of the test has only what the test makes.
+-- are open, and none of them is due, nor is any webhook: the worker of the test has only what the test makes.
 
 SET maintenance_work_mem = '256MB';
 
@@ -43,13 +43,14 @@ FROM seeded;
 
 INSERT INTO payments (id, tenant_id, customer, idempotency_key, request_hash, submission_id, provider, biller_id,
   account_reference, bill_number_id, bill_ref, amount_minor, currency, status, version, review_reason, review_since,
-  payer_name, payer_phone, delivery_speed, process_date, save_bill_number, our_reference, provider_reference, new_bill,
-  created_by, created_at, updated_at)
+  payer_name, payer_phone, delivery_speed, process_date, save_bill_number, callback_url, our_reference,
+  provider_reference, new_bill, created_by, created_at, updated_at)
 SELECT payment, tenant, customer, 'key-' || n, 'seeded', submission, 'almara', biller, account,
   CASE WHEN n > 980000 THEN payment END, '', 1500, 'KES', status, 2,
   CASE WHEN status = 'NEEDS_REVIEW' THEN 'OVERDUE' END, CASE WHEN status = 'NEEDS_REVIEW' THEN at END,
-  'Irina Muthoni', '+254710000000', 'STANDARD', '2025-02-20', false, 'seeded-' || n, 'theirs-' || n, false, 'tester',
-  at, at
+  'Irina Muthoni', '+254710000000', 'STANDARD', '2025-02-20', false,
+  CASE WHEN tenant = 'acme' AND n > 900000 THEN 'https://example.com/' || n END, 'seeded-' || n, 'theirs-' || n, false,
+  'tester', at, at
 FROM seeded;
 
 -- Two events of each payment of the large tenant; of the others' the last one alone, which is enough of them.
@@ -113,3 +114,19 @@ INSERT INTO webhook_deliveries (id, endpoint_id, tenant_id, sequence, event_type
   first_at, last_at)
 SELECT s.payment, e.payment, s.tenant, 2 * s.k + 2, 'PAYMENT_SUCCEEDED', s.at, 'DELIVERED', 1, 200, s.at, s.at
 FROM seeded s JOIN seeded e ON e.tenant = s.tenant AND e.k = 0 WHERE s.n > 900000 AND s.tenant <> 'acme';
+
+-- The endpoint of the large tenant's callbacks, with those of its newest 20,000 payments. A tenth of them wait, and come
+-- due in years. Its id is one that plans.rs knows as well: the test gives it a secret that can be read.
+INSERT INTO webhook_endpoints (id, tenant_id, kind, event_types, state, handled_through, secret, secret_since, fence,
+  served_at, created_by, created_at, updated_at)
+SELECT payment, tenant, 'PAYMENT_CALLBACKS', '', 'ACTIVE', sequence, '\x00', at, 0, at, 'billpay', at, at
+FROM seeded JOIN event_heads ON tenant_id = tenant WHERE tenant = 'acme' AND k = 0;
+
+INSERT INTO webhook_deliveries (id, endpoint_id, tenant_id, sequence, event_type, event_at, payment_id, state, attempts,
+  http_status, first_at, last_at, next_at)
+SELECT CASE version WHEN 1 THEN s.payment ELSE s.submission END, e.payment, s.tenant, 2 * s.k + version,
+  CASE version WHEN 1 THEN 'PAYMENT_CREATED' ELSE 'PAYMENT_SUCCEEDED' END, s.at, s.payment,
+  CASE WHEN s.waits THEN 'WAITING' ELSE 'DELIVERED' END, 1, CASE WHEN s.waits THEN 503 ELSE 200 END, s.at, s.at,
+  CASE WHEN s.waits THEN 4000000000000000 + s.n END
+FROM (SELECT *, k % 10 = 0 AS waits FROM seeded WHERE tenant = 'acme' AND n > 900000) s
+JOIN seeded e ON e.tenant = s.tenant AND e.k = 0, generate_series(1, 2) AS version;
