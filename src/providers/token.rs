@@ -11,7 +11,8 @@ use jiff::Timestamp;
 use tokio::sync::Mutex;
 
 use crate::ports::clock::Clock;
-use crate::ports::provider::ProviderError;
+use crate::ports::provider::{ProviderError, Trouble};
+use crate::providers::http::Answer;
 
 /// A token as a provider gave it.
 pub(super) struct Given<T> {
@@ -52,13 +53,22 @@ impl<T: Clone> TokenCache<T> {
         Ok(given.token)
     }
 
-    /// Drops the token if it is the one that the provider refused: another may have taken its place.
-    pub(super) async fn forget(&self, is_refused: impl Fn(&T) -> bool) {
+    /// Drops the token if it is the one that the provider refused, and says whether it was: another may have taken its
+    /// place, or another call may have told already.
+    pub(super) async fn forget(&self, is_refused: impl Fn(&T) -> bool) -> bool {
         let mut held = self.held.lock().await;
-        if held.as_ref().is_some_and(|held| is_refused(&held.token)) {
+        let is_held = held.as_ref().is_some_and(|held| is_refused(&held.token));
+        if is_held {
             *held = None;
         }
+        is_held
     }
+}
+
+/// A call was turned away with the token that it carried, before anything was made of it. Of all who carried that token
+/// only the first tells something new.
+pub(super) fn expired(answer: &Answer, was_held: bool) -> ProviderError {
+    ProviderError::NotSent(Trouble { is_known: !was_held, ..answer.trouble("token expired") })
 }
 
 /// What went wrong while a token was fetched: nothing that it was for has been sent.
@@ -104,9 +114,10 @@ mod tests {
     async fn only_the_refused_token_is_forgotten() {
         let cache = TokenCache::<u32>::new(Clock::default());
         assert_eq!(cache.get(given(2, MINUTE)).await, Ok(2));
-        cache.forget(|&held| held == 1).await;
+        assert!(!cache.forget(|&held| held == 1).await);
         assert_eq!(cache.get(given(3, MINUTE)).await, Ok(2));
-        cache.forget(|&held| held == 2).await;
+        assert!(cache.forget(|&held| held == 2).await);
+        assert!(!cache.forget(|&held| held == 2).await, "another call has told");
         assert_eq!(cache.get(given(3, MINUTE)).await, Ok(3));
     }
 

@@ -94,6 +94,7 @@ fn clean_trouble(trouble: Trouble) -> Trouble {
         what: trouble.what,
         http_status: trouble.http_status,
         retry_after: trouble.retry_after,
+        is_known: trouble.is_known,
     }
 }
 

@@ -107,6 +107,7 @@ impl App {
     ) -> Result<(), StoreError> {
         let (state, trouble, pause) = match error {
             ProviderError::Refused(_) => return Ok(()),
+            ProviderError::NotSent(Trouble { is_known: true, .. }) if !is_probe => return Ok(()),
             ProviderError::NotSent(trouble @ Trouble { retry_after: Some(pause), .. }) => {
                 tracing::warn!(provider.name = %provider, %trouble, "the provider asks us to wait: submissions pause");
                 (ProviderState::Degraded, trouble, *pause)

@@ -112,6 +112,8 @@ pub struct Trouble {
     pub trace: Option<String>,
     /// How long nothing should be submitted, where the provider told.
     pub retry_after: Option<Duration>,
+    /// Whether another call has told it already, as of the token that both carried: it is no news of the provider then.
+    pub is_known: bool,
 }
 
 impl fmt::Display for Trouble {

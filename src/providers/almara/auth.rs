@@ -50,9 +50,9 @@ impl Tokens {
         self.cache.get(self.request()).await
     }
 
-    /// Drops a token that Almara refused, unless another has taken its place.
-    pub(super) async fn forget(&self, refused: &Secret) {
-        self.cache.forget(|held| held.expose() == refused.expose()).await;
+    /// Drops a token that Almara refused, unless another has taken its place; says whether it did.
+    pub(super) async fn forget(&self, refused: &Secret) -> bool {
+        self.cache.forget(|held| held.expose() == refused.expose()).await
     }
 
     async fn request(&self) -> Result<Given<Secret>, ProviderError> {

@@ -35,6 +35,7 @@ use self::wire::{
 use super::SetUpError;
 use super::http::{self, Answer, Http, trouble};
 use super::json;
+use super::token;
 use crate::config::{AlmaraEnvironment, AlmaraSettings, Secret};
 use crate::domain::biller::{Biller, BillerTraits, InputName, InputRule, Need};
 use crate::domain::money::CurrencyCode;
@@ -418,8 +419,8 @@ impl Provider for Almara {
         let call = Call { url: http::join(&self.base_url, BILL_PAYMENTS), body: Some(request.0.clone()) };
         let answer = self.send(&call, &token, deadline).await?;
         if answer.status == 401 {
-            self.tokens.forget(&token).await;
-            return Err(ProviderError::NotSent(answer.trouble("token expired")));
+            let was_held = self.tokens.forget(&token).await;
+            return Err(token::expired(&answer, was_held));
         }
         let said = self.accepted(&permitted(answer)?, our_reference);
         let told = if mute::is_mute() { self.told_at_once(said, our_reference, &token, deadline).await } else { said };

@@ -50,9 +50,9 @@ impl Tokens {
         self.cache.get(self.sign_in()).await
     }
 
-    /// Drops a token that Click refused, unless another has taken its place.
-    pub(super) async fn forget(&self, refused: &Secret) {
-        self.cache.forget(|held| held.expose() == refused.expose()).await;
+    /// Drops a token that Click refused, unless another has taken its place; says whether it did.
+    pub(super) async fn forget(&self, refused: &Secret) -> bool {
+        self.cache.forget(|held| held.expose() == refused.expose()).await
     }
 
     /// Needs the answer's headers and nothing of its body, so the body is not read.

@@ -27,6 +27,7 @@ use self::auth::Tokens;
 use self::form::Form;
 use super::SetUpError;
 use super::http::{self, Answer, Http, trouble};
+use super::token;
 use crate::config::{ClickSettings, Secret};
 use crate::domain::biller::{Biller, BillerTraits, InputName, InputRule, Need};
 use crate::domain::money::CurrencyCode;
@@ -234,8 +235,8 @@ impl Provider for Click {
         // pages say nothing; that it is looked at before anything else is inferred from the sign-in's 401 and from what
         // Click is built with (Rails, devise-jwt).
         if answer.status == 401 {
-            self.tokens.forget(&token).await;
-            return Err(ProviderError::NotSent(answer.trouble("token expired")));
+            let was_held = self.tokens.forget(&token).await;
+            return Err(token::expired(&answer, was_held));
         }
         convert::paid(&permitted(answer)?).map(|answer| vec![answer]).inspect_err(alert_where_forbidden)
     }

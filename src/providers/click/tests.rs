@@ -232,6 +232,21 @@ async fn f6_an_expired_token_leaves_a_payment_unsent_and_is_dropped() {
 }
 
 #[tokio::test]
+async fn of_two_calls_with_one_token_only_the_first_tells_that_it_expired() {
+    let (click, requests) = server(&[SIGNED_IN, UNAUTHORISED, UNAUTHORISED]).await;
+    click.prepare(None).await.expect("a token");
+    let bytes = frozen(&click, &payment());
+    let (one, other) = tokio::join!(send(&click, &bytes), send(&click, &bytes));
+    let mut known = [one, other].map(|answer| match answer {
+        Err(ProviderError::NotSent(trouble)) => trouble.is_known,
+        other => panic!("{other:?}"),
+    });
+    known.sort_unstable();
+    assert_eq!(known, [false, true]);
+    assert_eq!(requests.await.expect("three requests").len(), 3);
+}
+
+#[tokio::test]
 async fn an_inquiry_renews_a_refused_token_once() {
     let (click, requests) = server(&[SIGNED_IN, UNAUTHORISED, SIGNED_IN, UNAUTHORISED]).await;
     let error = click.validate_account(&biller(), "1").await.expect_err("refused twice");

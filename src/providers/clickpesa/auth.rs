@@ -54,9 +54,9 @@ impl Tokens {
         self.cache.get(self.request()).await
     }
 
-    /// Drops a token that ClickPesa refused, unless another has taken its place.
-    pub(super) async fn forget(&self, refused: &HeaderValue) {
-        self.cache.forget(|held| held == refused).await;
+    /// Drops a token that ClickPesa refused, unless another has taken its place; says whether it did.
+    pub(super) async fn forget(&self, refused: &HeaderValue) -> bool {
+        self.cache.forget(|held| held == refused).await
     }
 
     async fn request(&self) -> Result<Given<HeaderValue>, ProviderError> {

@@ -35,6 +35,7 @@ use self::convert::{Told, Unusable};
 use self::frozen::Frozen;
 use super::SetUpError;
 use super::http::{self, Answer, Http, trouble};
+use super::token;
 use crate::config::ClickpesaSettings;
 use crate::domain::biller::{Biller, BillerTraits};
 use crate::domain::money::CurrencyCode;
@@ -225,8 +226,8 @@ impl Provider for Clickpesa {
         let answer = self.send(&call, &token, deadline).await?;
         // Documented as "Invalid or Expired Token": who may not ask is turned away before anything is made.
         if answer.status == 401 {
-            self.tokens.forget(&token).await;
-            return Err(ProviderError::NotSent(answer.trouble("token expired")));
+            let was_held = self.tokens.forget(&token).await;
+            return Err(token::expired(&answer, was_held));
         }
         convert::created(&frozen, &answer, self.shilling)
     }

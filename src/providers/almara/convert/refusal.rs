@@ -109,10 +109,9 @@ fn definite(refused: Refused) -> ProviderError {
     ProviderError::Unknown(Trouble {
         what,
         http_status: refused.http_status,
-        code: None,
         message: Some(refused.message),
         trace: refused.trace,
-        retry_after: None,
+        ..Trouble::default()
     })
 }
 
