@@ -67,7 +67,8 @@ impl Generator {
 
     /// Sends for so many seconds; `run` is part of the keys, so that no two runs share one.
     pub async fn send(&self, load: &Load, to: SocketAddr, seconds: u64, run: &str) -> Outcome<Answered> {
-        let threads = load.connections.clamp(1, MOST_THREADS);
+        // Each thread has as many connections as the others; what cannot be shared out evenly would be left out.
+        let threads = if load.connections.is_multiple_of(MOST_THREADS) { MOST_THREADS } else { 1 };
         let mut wrk = Command::new("wrk");
         wrk.args(["--threads", &threads.to_string(), "--connections", &load.connections.to_string()]);
         wrk.args(["--duration", &format!("{seconds}s"), "--timeout", "30s", "--script"]).arg(&self.script);

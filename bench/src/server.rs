@@ -58,7 +58,6 @@ impl Billpay {
             ("LIMITS__TENANT_POINTS_PER_MINUTE", "0"),
             ("LIMITS__TENANT_CREATES_PER_MINUTE", "0"),
             ("HTTP__MAX_CONNECTIONS_PER_IP", "20000"),
-            ("LOG__FILTER", "warn"),
         ];
         let own = own.map(|(name, value)| (format!("BILLPAY_{name}"), value.to_owned()));
         let settings = own.into_iter().chain(more.iter().cloned()).collect();
@@ -159,6 +158,7 @@ pub async fn ceiling(options: &CeilingOptions, folder: &Path) -> Outcome<Running
     start(&mut command, address, "/readyz", folder).await
 }
 
+/// Its log goes to a file in the run's folder, as a service manager's would.
 async fn start(command: &mut Command, address: SocketAddr, ready: &str, folder: &Path) -> Outcome<Running> {
     let log = folder.join(format!("{}.log", address.port()));
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(std::fs::File::create(&log)?);

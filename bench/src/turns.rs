@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::try_join_all;
 use tokio_postgres::Client;
 
 use crate::accounting;
@@ -15,7 +16,7 @@ use crate::server::Running;
 use crate::world::{Pair, World, events};
 
 /// Seconds of load that are thrown away before the first turn.
-const WARM_UP: u64 = 1;
+pub const WARM_UP: u64 = 1;
 
 /// What one side did.
 #[derive(Clone, Copy, Debug, Default)]
@@ -83,14 +84,14 @@ impl Probe<'_> {
     pub async fn compare(&self, pair: &Pair, work: &Work) -> Outcome<Line> {
         eprintln!("measuring {}", work.name);
         let ours = Work { load: Load { path: GRAPHQL, ..work.load.clone() }, ..work.clone() };
-        self.turn(&pair.billpay, &ours, WARM_UP).await?;
-        self.turn(&pair.ceiling, work, WARM_UP).await?;
+        self.turn(&[&pair.billpay], &ours, WARM_UP).await?;
+        self.turn(&[&pair.ceiling], work, WARM_UP).await?;
         let mut turns = Vec::new();
         for _ in 0..self.world.options.turns {
             let seconds = self.world.options.seconds;
             turns.push((
-                self.turn(&pair.billpay, &ours, seconds).await?,
-                self.turn(&pair.ceiling, work, seconds).await?,
+                self.turn(&[&pair.billpay], &ours, seconds).await?,
+                self.turn(&[&pair.ceiling], work, seconds).await?,
             ));
         }
         Ok(line(work.name.clone(), &turns))
@@ -100,19 +101,21 @@ impl Probe<'_> {
     pub async fn alone(&self, server: &Running, work: &Work) -> Outcome<Line> {
         eprintln!("measuring {}", work.name);
         let ours = Work { load: Load { path: GRAPHQL, ..work.load.clone() }, ..work.clone() };
-        self.turn(server, &ours, WARM_UP).await?;
+        self.turn(&[server], &ours, WARM_UP).await?;
         let mut turns = Vec::new();
         for _ in 0..self.world.options.turns {
-            turns.push(self.turn(server, &ours, self.world.options.seconds).await?);
+            turns.push(self.turn(&[server], &ours, self.world.options.seconds).await?);
         }
         Ok(Line { work: work.name.clone(), billpay: median(&turns), ceiling: None, ratio: None, cpu_ratio: None })
     }
 
-    async fn turn(&self, server: &Running, work: &Work, seconds: u64) -> Outcome<Figures> {
+    /// Loads servers of one database at once, and tells what they did together: of times the slowest one's, of memory
+    /// the most that one held.
+    pub async fn turn(&self, servers: &[&Running], work: &Work, seconds: u64) -> Outcome<Figures> {
         let events_before = self.events().await?;
-        let before = (accounting::cpu(server.id())?, accounting::cpu(self.world.cluster.id())?);
-        let answered = self.world.generator.send(&work.load, server.address, seconds, &self.world.run()).await?;
-        let after = (accounting::cpu(server.id())?, accounting::cpu(self.world.cluster.id())?);
+        let before = self.spent(servers)?;
+        let answered = self.send(servers, work, seconds).await?;
+        let after = self.spent(servers)?;
         let recorded = self.events().await?.saturating_sub(events_before);
         // What was on its way at the end is recorded too, and not counted as answered.
         if self.client.is_some() && recorded < answered.requests * work.events {
@@ -121,8 +124,31 @@ impl Probe<'_> {
         if answered.bytes < answered.requests * work.least_bytes {
             return fail(format!("{} answers in only {} bytes", answered.requests, answered.bytes));
         }
-        let spent = [after.0.saturating_sub(before.0), after.1.saturating_sub(before.1)];
-        Ok(figures(&answered, spent, accounting::peak_memory(server.id())?))
+        let spent = [after[0].saturating_sub(before[0]), after[1].saturating_sub(before[1])];
+        let mut peak = 0;
+        for server in servers {
+            peak = peak.max(accounting::peak_memory(server.id())?);
+        }
+        Ok(figures(&answered, spent, peak))
+    }
+
+    /// Spreads the connections evenly over the servers.
+    async fn send(&self, servers: &[&Running], work: &Work, seconds: u64) -> Outcome<Answered> {
+        let (each, rest) = (work.load.connections / servers.len(), work.load.connections % servers.len());
+        let sending = servers.iter().enumerate().map(|(place, server)| {
+            let load = Load { connections: each + usize::from(place < rest), ..work.load.clone() };
+            async move { self.world.generator.send(&load, server.address, seconds, &self.world.run()).await }
+        });
+        Ok(together(&try_join_all(sending).await?))
+    }
+
+    /// The CPU time of the servers and of PostgreSQL so far.
+    fn spent(&self, servers: &[&Running]) -> Outcome<[Duration; 2]> {
+        let mut own = Duration::ZERO;
+        for server in servers {
+            own += accounting::cpu(server.id())?;
+        }
+        Ok([own, accounting::cpu(self.world.cluster.id())?])
     }
 
     async fn events(&self) -> Outcome<u64> {
@@ -130,6 +156,20 @@ impl Probe<'_> {
             Some(client) => events(client).await,
             None => Ok(0),
         }
+    }
+}
+
+/// What several generators were answered at the same time.
+fn together(parts: &[Answered]) -> Answered {
+    let sum = |of: fn(&Answered) -> u64| -> u64 { parts.iter().map(of).sum() };
+    let most = |of: fn(&Answered) -> u64| -> u64 { parts.iter().map(of).max().unwrap_or_default() };
+    Answered {
+        requests: sum(|part| part.requests),
+        micros: most(|part| part.micros),
+        bytes: sum(|part| part.bytes),
+        failed: sum(|part| part.failed),
+        p50_micros: most(|part| part.p50_micros),
+        p99_micros: most(|part| part.p99_micros),
     }
 }
 
@@ -173,7 +213,8 @@ pub fn median(turns: &[Figures]) -> Figures {
     }
 }
 
-fn middle(mut values: Vec<f64>) -> f64 {
+/// The median.
+pub fn middle(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let upper = values.len() / 2;
     match values.len() {
@@ -194,6 +235,21 @@ mod tests {
         let line = line("work".to_owned(), &[(of(80.0), of(100.0)), (of(40.0), of(50.0)), (of(80.0), of(100.0))]);
         assert_eq!((line.billpay.a_second, line.ratio), (80.0, Some(0.8)));
         assert_eq!(line.cpu_ratio, Some(1.0));
+    }
+
+    #[test]
+    fn of_several_generators_answers_are_added_and_times_are_the_slowest_ones() {
+        let of = |requests: u64, micros: u64, p99_micros: u64| Answered {
+            requests,
+            micros,
+            bytes: 10 * requests,
+            failed: 0,
+            p50_micros: p99_micros / 2,
+            p99_micros,
+        };
+        let both = together(&[of(100, 1_000_000, 40), of(50, 1_000_100, 90)]);
+        assert_eq!((both.requests, both.bytes, both.micros), (150, 1500, 1_000_100));
+        assert_eq!((both.p50_micros, both.p99_micros), (45, 90));
     }
 
     #[test]

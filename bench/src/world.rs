@@ -18,6 +18,8 @@ use crate::{ids, proxy};
 pub const READER: &str = "bench";
 /// How many tenants make payments in turn. The log of one tenant has one head, which its creations queue for.
 pub const PAYERS: usize = 16;
+/// More than can be recorded in a run.
+const ANY_BACKLOG: &str = "1000000000";
 
 /// How the bench is run.
 #[derive(Clone, Debug)]
@@ -117,11 +119,21 @@ impl World {
         settings
     }
 
-    /// The settings of a server that records payments and sends none.
+    /// The settings of a server that records payments and sends none, and so must take as many as may wait.
     pub fn without_worker(&self) -> Vec<(String, String)> {
         let mut settings = self.sandbox.settings(None);
         settings.push(("BILLPAY_WORKER__ENABLED".to_owned(), "false".to_owned()));
+        settings.push(("BILLPAY_WORKER__MAX_BACKLOG".to_owned(), ANY_BACKLOG.to_owned()));
         settings
+    }
+
+    /// Starts so many servers on one database.
+    pub async fn servers(&self, url: &str, settings: &[(String, String)], count: usize) -> Outcome<Vec<Running>> {
+        let mut servers = Vec::new();
+        for _ in 0..count {
+            servers.push(self.billpay.serve(url, settings).await?);
+        }
+        Ok(servers)
     }
 
     /// Starts both sides on one database.

@@ -78,7 +78,8 @@ impl Counts {
     }
 }
 
-async fn statements(server: &Running) -> Outcome<u64> {
+/// The statements that a server has sent so far, by its metrics.
+pub(super) async fn statements(server: &Running) -> Outcome<u64> {
     let text = reqwest::get(format!("http://{}/metrics", server.address)).await?.text().await?;
     let line = text.lines().find_map(|line| line.strip_prefix(STATEMENTS));
     let value = line.and_then(|line| line.trim().parse().ok());

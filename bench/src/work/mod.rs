@@ -4,8 +4,10 @@ mod cost;
 mod create;
 mod disk;
 mod growth;
+mod idle;
 mod pay;
 mod read;
+mod scale;
 mod sqlite;
 mod start;
 mod subscriptions;
@@ -34,6 +36,8 @@ pub enum Workload {
     Pay,
     /// Events to many sockets.
     Subscriptions,
+    /// What grows with tenants and with processes, and what idle processes ask.
+    Scale,
     /// Statements, commits and bytes of a request, and the bytes that a payment leaves on the disk.
     Cost,
 }
@@ -49,6 +53,7 @@ impl Workload {
             Self::Create => create::run(world).await,
             Self::Pay => pay::run(world).await,
             Self::Subscriptions => subscriptions::run(world).await,
+            Self::Scale => scale::run(world).await,
             Self::Cost => cost::run(world).await,
         }
     }

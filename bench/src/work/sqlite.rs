@@ -1,17 +1,20 @@
-//! Creation and payment on SQLite. The scale of a creation is SQLite itself, in process, with 64 creations a commit.
+//! Creation and payment on SQLite. The scale of a creation is SQLite itself, in process, with 64 creations a commit; it
+//! takes turns with billpay as the ceiling does.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
 use super::pay::EVENTS;
 use crate::ceiling::sqlite::creations;
+use crate::check::GRAPHQL;
 use crate::documents;
 use crate::failed::{Outcome, fail};
 use crate::ids;
 use crate::load::Load;
 use crate::server::Running;
-use crate::turns::{Figures, Line, Probe, Work};
+use crate::turns::{Figures, Line, Probe, WARM_UP, Work, line};
 use crate::world::World;
 
 /// Creations that share a commit of the scale.
@@ -22,54 +25,88 @@ const LEAST_BYTES: u64 = 200;
 
 /// Creations over HTTP, beside the same rows in process.
 pub(super) async fn create(world: &World) -> Outcome<Vec<Line>> {
-    let mut lines = Vec::new();
-    let (path, url) = file(world, "scale");
-    world.billpay.migrate(&url)?;
-    let span = Duration::from_secs(world.options.seconds);
-    let scale = tokio::task::spawn_blocking(move || creations(&path, TOGETHER, span)).await??;
-    for connections in [1, 64] {
-        let name = format!("create RECORDED, SQLite, {connections} connections");
-        let mut line = alone(world, name, "RECORDED", connections, 1).await?;
-        if connections == 64 {
-            line.ratio = Some(line.billpay.a_second / scale);
-            line.ceiling = Some(Figures { a_second: scale, ..Figures::default() });
-        }
-        lines.push(line);
-    }
-    Ok(lines)
+    let alone = Case::prepare(world, "RECORDED", 1, 1).await?.alone(world).await?;
+    Ok(vec![alone, beside_the_scale(world).await?])
 }
 
 /// Payments from creation to settlement.
 pub(super) async fn pay(world: &World) -> Outcome<Vec<Line>> {
-    let name = "pay SUBMITTED, SQLite, 16 connections".to_owned();
-    Ok(vec![alone(world, name, "SUBMITTED", 16, EVENTS).await?])
+    Ok(vec![Case::prepare(world, "SUBMITTED", 16, EVENTS).await?.alone(world).await?])
 }
 
-async fn alone(world: &World, name: String, wait: &str, connections: usize, events: u64) -> Outcome<Line> {
-    let (path, url) = file(world, &world.run());
-    let first = world.billpay.serve(&url, &world.with_worker(None)).await?;
-    let biller = biller(&path).await?;
-    drop(first);
-    let settings = if wait == "SUBMITTED" { world.with_worker(None) } else { world.without_worker() };
-    let server: Running = world.billpay.serve(&url, &settings).await?;
-    let body = documents::create(&biller, wait);
-    let load = Load { path: crate::check::GRAPHQL, tokens: world.payers.clone(), body, connections };
-    let before = recorded(&path)?;
-    let work = Work { name, load, events, least_bytes: LEAST_BYTES };
-    let line = Probe { world, client: None }.alone(&server, &work).await?;
-    if recorded(&path)? == before {
-        return fail("SQLite holds no event of what was answered");
+/// billpay's creations and SQLite's own in turns.
+async fn beside_the_scale(world: &World) -> Outcome<Line> {
+    let case = Case::prepare(world, "RECORDED", 64, 1).await?;
+    let (path, url) = file(world, "scale");
+    world.billpay.migrate(&url)?;
+    eprintln!("measuring {}", case.work.name);
+    let probe = Probe { world, client: None };
+    probe.turn(&[&case.server], &case.work, WARM_UP).await?;
+    scale(&path, WARM_UP).await?;
+    let mut turns = Vec::new();
+    for _ in 0..world.options.turns {
+        let seconds = world.options.seconds;
+        turns.push((probe.turn(&[&case.server], &case.work, seconds).await?, scale(&path, seconds).await?));
     }
-    Ok(line)
+    case.check_recorded()?;
+    Ok(Line { cpu_ratio: None, ..line(case.work.name, &turns) })
 }
 
-fn file(world: &World, name: &str) -> (std::path::PathBuf, String) {
+/// The scale's turn: it has a rate, and is no process of its own.
+async fn scale(path: &Path, seconds: u64) -> Outcome<Figures> {
+    let (path, span) = (path.to_owned(), Duration::from_secs(seconds));
+    let a_second = tokio::task::spawn_blocking(move || creations(&path, TOGETHER, span)).await??;
+    Ok(Figures { a_second, ..Figures::default() })
+}
+
+/// A server on a new file, and what it is asked.
+struct Case {
+    path: PathBuf,
+    server: Running,
+    work: Work,
+    recorded_before: i64,
+}
+
+impl Case {
+    async fn prepare(world: &World, wait: &str, connections: usize, events: u64) -> Outcome<Self> {
+        let (path, url) = file(world, &world.run());
+        let first = world.billpay.serve(&url, &world.with_worker(None)).await?;
+        let biller = biller(&path).await?;
+        drop(first);
+        let (verb, settings) = match wait {
+            "SUBMITTED" => ("pay", world.with_worker(None)),
+            _ => ("create", world.without_worker()),
+        };
+        let server = world.billpay.serve(&url, &settings).await?;
+        let body = documents::create(&biller, wait);
+        let load = Load { path: GRAPHQL, tokens: world.payers.clone(), body, connections };
+        let name = format!("{verb} {wait}, SQLite, {connections} connections");
+        let recorded_before = recorded(&path)?;
+        Ok(Self { path, server, work: Work { name, load, events, least_bytes: LEAST_BYTES }, recorded_before })
+    }
+
+    /// Measures it beside nothing.
+    async fn alone(self, world: &World) -> Outcome<Line> {
+        let line = Probe { world, client: None }.alone(&self.server, &self.work).await?;
+        self.check_recorded()?;
+        Ok(line)
+    }
+
+    fn check_recorded(&self) -> Outcome<()> {
+        if recorded(&self.path)? == self.recorded_before {
+            return fail("SQLite holds no event of what was answered");
+        }
+        Ok(())
+    }
+}
+
+fn file(world: &World, name: &str) -> (PathBuf, String) {
     let path = world.folder.path().join(format!("{name}.db"));
     let url = format!("sqlite://{}?mode=rwc", path.display());
     (path, url)
 }
 
-async fn biller(path: &std::path::Path) -> Outcome<String> {
+async fn biller(path: &Path) -> Outcome<String> {
     let give_up = tokio::time::Instant::now() + CATALOGUE_LIMIT;
     loop {
         let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
@@ -84,7 +121,7 @@ async fn biller(path: &std::path::Path) -> Outcome<String> {
     }
 }
 
-fn recorded(path: &std::path::Path) -> Outcome<i64> {
+fn recorded(path: &Path) -> Outcome<i64> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     Ok(connection.query_row("SELECT coalesce(sum(sequence), 0) FROM event_heads", [], |row| row.get(0))?)
 }
