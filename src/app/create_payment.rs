@@ -188,7 +188,7 @@ impl App {
         let keeps = self.bill_number_to_keep(requester, input, &resolved);
         let payment = self.new_payment(requester, input, &resolved, keeps.as_ref(), &checked);
         let bill = resolved.bill.known();
-        let mut new = NewPayment {
+        let new = NewPayment {
             request_hash,
             bill: resolved.bill.to_store(input),
             bill_ref: bill.and_then(|bill| bill.provider_reference.clone()).unwrap_or_default(),
@@ -198,7 +198,6 @@ impl App {
             allocations: vec![allocation(&payment, bill)],
             payment,
         };
-        self.store.find_bill_first(&mut new).await?;
         Ok((new, checked))
     }
 

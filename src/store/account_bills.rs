@@ -2,10 +2,10 @@
 //!
 //! Purpose: it is asked for each new payment, so it reads two columns, by their places. Mechanism: on PostgreSQL the
 //! statement that stores plain payments finds it (`create::at_once`), by the part of a statement that stands here. Else
-//! who is alone asks by the natural key of a bill, and several are asked for with one statement, whose text is the same
-//! for any number of them. All name the expression that the index holds, `coalesce(customer, '')`: by the column alone
-//! the index would be walked through all bills of a tenant. Guarantee: a row is told to whom it bears exactly, tenant and
-//! customer, and only where something is owed.
+//! who is alone asks by the natural key of a bill, and several are asked for with one statement, whose text on either
+//! database is the same for any number of them. All name the expression that the index holds, `coalesce(customer, '')`: by
+//! the column alone the index would be walked through all bills of a tenant. Guarantee: a row is told to whom it bears
+//! exactly, tenant and customer, and only where something is owed.
 
 use std::fmt;
 use std::time::Duration;
@@ -62,6 +62,16 @@ FROM unnest($1::text[], $2::text[], $3::uuid[], $4::text[]) WITH ORDINALITY
 CROSS JOIN LATERAL ",
     bill_of_account!()
 );
+/// The same on SQLite, which has no arrays and bounds both its parameters and the depth of a condition. The parameter: who
+/// ask, as JSON, each a list of tenant, customer (empty: none), biller and account. A cross join keeps the order in which
+/// it is written, so that each look goes by the index of the natural key.
+const TOGETHER_ON_SQLITE: &str = "\
+SELECT bills.id, bills.due_date, asked.key + 1
+FROM json_each($1) AS asked CROSS JOIN bills
+WHERE bills.tenant_id = asked.value ->> 0 AND coalesce(bills.customer, '') = asked.value ->> 1
+    AND bills.biller_id = unhex(asked.value ->> 2, '-') AND bills.account_reference = asked.value ->> 3
+    AND bills.provider_reference = '' AND (bills.customer IS NULL) = (asked.value ->> 1 = '')
+    AND bills.amount_due_minor > 0";
 
 /// An account with a biller, and whose rows are looked at.
 #[derive(Clone, PartialEq, Eq)]
@@ -106,23 +116,23 @@ impl Store {
 
     /// The bills of several accounts: each in the place of its account, as if that had been alone.
     pub async fn bills_of_accounts(&self, accounts: &[Account]) -> Vec<Result<Option<AccountBill>, StoreError>> {
-        if accounts.len() <= 1 || !self.is_postgres() {
-            return self.bills_in_turn(accounts).await;
-        }
-        let statement = Statement::from_sql_and_values(DbBackend::Postgres, TOGETHER, values(accounts));
-        let asking = async { self.query_often(statement).await.map_err(StoreError::from) };
-        match in_time(asking).await {
-            Ok(rows) => in_places(&rows, accounts.len()),
-            Err(error) => accounts.iter().map(|_| Err(error.clone())).collect(),
+        match accounts {
+            [] => Vec::new(),
+            [one] => vec![in_time(self.bill_of_account(one)).await],
+            several => match in_time(self.look_together(several)).await {
+                Ok(rows) => in_places(&rows, several.len()),
+                Err(error) => several.iter().map(|_| Err(error.clone())).collect(),
+            },
         }
     }
 
-    async fn bills_in_turn(&self, accounts: &[Account]) -> Vec<Result<Option<AccountBill>, StoreError>> {
-        let mut found = Vec::with_capacity(accounts.len());
-        for account in accounts {
-            found.push(in_time(self.bill_of_account(account)).await);
-        }
-        found
+    async fn look_together(&self, accounts: &[Account]) -> Result<Vec<QueryResult>, StoreError> {
+        let statement = if self.is_postgres() {
+            Statement::from_sql_and_values(DbBackend::Postgres, TOGETHER, arrays(accounts))
+        } else {
+            Statement::from_sql_and_values(DbBackend::Sqlite, TOGETHER_ON_SQLITE, [json(accounts)?])
+        };
+        self.query_often(statement).await.map_err(StoreError::from)
     }
 }
 
@@ -132,7 +142,7 @@ async fn in_time<T>(asking: impl Future<Output = Result<T, StoreError>>) -> Resu
     timeout(LONGEST_LOOK, asking).await.unwrap_or_else(too_late)
 }
 
-fn values(accounts: &[Account]) -> [Value; 4] {
+fn arrays(accounts: &[Account]) -> [Value; 4] {
     let billers: Vec<Uuid> = accounts.iter().map(|one| one.biller.uuid()).collect();
     [
         texts(accounts, |one| one.owner.tenant.as_str()),
@@ -146,11 +156,19 @@ fn texts(accounts: &[Account], text: fn(&Account) -> &str) -> Value {
     accounts.iter().map(|one| text(one).to_owned()).collect::<Vec<String>>().into()
 }
 
+fn json(accounts: &[Account]) -> Result<Value, StoreError> {
+    let asked = accounts.iter().map(|one| {
+        (one.owner.tenant.as_str(), one.owner.customer_or_empty(), one.biller.uuid(), one.reference.as_str())
+    });
+    let asked: Vec<(&str, &str, Uuid, &str)> = asked.collect();
+    Ok(serde_json::to_string(&asked).map_err(|_| StoreError::Unreadable("an account"))?.into())
+}
+
 /// A row that cannot be read is the fault of its own account. Of one that tells no place nobody knows whose it is.
 fn in_places(rows: &[QueryResult], accounts: usize) -> Vec<Result<Option<AccountBill>, StoreError>> {
     let mut found: Vec<_> = (0..accounts).map(|_| Ok(None)).collect();
     for row in rows {
-        // The database counts from one.
+        // The statements count from one.
         let place = row.try_get_by_index::<i64>(READ.len()).ok().and_then(|place| usize::try_from(place - 1).ok());
         match place.filter(|place| *place < accounts) {
             Some(place) => found[place] = account_bill(row).map(Some),

@@ -92,19 +92,6 @@ impl Work {
         found.one(&self.tx).await?.map(bill_number).transpose()
     }
 
-    /// Keeps an account as a bill number, unless its owner keeps it already; tells which one it is.
-    pub(super) async fn keep_bill_number(&mut self, new: &BillNumber, actor: &str) -> Result<BillNumberId, StoreError> {
-        let owner = Owner { tenant: new.tenant.clone(), customer: new.customer.clone() };
-        let known = self.bill_number_of_account(&owner, new.biller_id, &new.account_reference).await?;
-        let mut number = match known {
-            Some(number) if number.removed_at.is_none() => return Ok(number.id),
-            Some(removed) => BillNumber { removed_at: None, ..removed },
-            None => new.clone(),
-        };
-        self.save_bill_number(&mut number, EventType::BillNumberSaved, actor, None).await?;
-        Ok(number.id)
-    }
-
     /// Records when the balance was asked for, although it was the same.
     pub async fn note_balance_asked(&self, number: &BillNumber) -> Result<(), StoreError> {
         Entity::update_many()
@@ -156,19 +143,24 @@ impl Work {
                 return Err(StoreError::Conflict);
             }
         }
-        self.tell(NewEvent {
-            tenant: number.tenant.clone(),
-            subject_kind: SubjectKind::BillNumber,
-            subject_id: number.id.uuid(),
-            subject_version: number.version,
-            customer: number.customer.as_ref().map(|customer| customer.as_str().to_owned()),
-            status: None,
-            kind,
-            actor: actor.to_owned(),
-            reason,
-            failure: None,
-        });
+        self.tell(changed(number, kind, actor, reason));
         Ok(())
+    }
+}
+
+/// The event that tells of a bill number's change.
+pub(super) fn changed(number: &BillNumber, kind: EventType, actor: &str, reason: Option<String>) -> NewEvent {
+    NewEvent {
+        tenant: number.tenant.clone(),
+        subject_kind: SubjectKind::BillNumber,
+        subject_id: number.id.uuid(),
+        subject_version: number.version,
+        customer: number.customer.as_ref().map(|customer| customer.as_str().to_owned()),
+        status: None,
+        kind,
+        actor: actor.to_owned(),
+        reason,
+        failure: None,
     }
 }
 
@@ -176,7 +168,8 @@ fn owned(owner: &Owner) -> Condition {
     owner.condition(Column::TenantId, Column::Customer)
 }
 
-fn row(number: &BillNumber) -> Model {
+/// A bill number as it is stored.
+pub(super) fn row(number: &BillNumber) -> Model {
     Model {
         id: number.id.uuid(),
         tenant_id: number.tenant.as_str().to_owned(),

@@ -5,12 +5,13 @@
 //! taken back and tried again, and then finds what the winner stored (`carefully`). On PostgreSQL most of a batch needs
 //! none of this: see `at_once`. The bill of an account is found by that same statement; on the other ways it is looked up
 //! before (`bills`). Locks are taken in one order in both ways: claims, then keys, both in the order of their bytes, and
-//! heads last.
+//! heads last. No batch costs a statement a payment: each table is asked once, and written in portions (`inserts`).
 
 mod asked;
 mod at_once;
 mod bills;
 mod carefully;
+mod kept;
 mod rows;
 
 use std::collections::HashMap;
@@ -24,9 +25,9 @@ use uuid::Uuid;
 use self::rows::{allocation_rows, created_event, payment_row};
 use super::bill_claims::ClaimKey;
 use super::convert::payment;
-use super::portions::{filled_up, portions};
+use super::portions::filled_up;
 use super::webhooks::NewWebhookEndpoint;
-use super::work::{Work, all_set};
+use super::work::Work;
 use super::{Store, StoreError};
 use crate::domain::bill_number::BillNumber;
 use crate::domain::bulk_payment::BulkPayment;
@@ -163,12 +164,8 @@ impl Work {
     async fn insert(&mut self, stored: &[&NewSubmission]) -> Result<(), StoreError> {
         let payments: Vec<&NewPayment> = stored.iter().flat_map(|item| &item.payments).collect();
         self.take_claims(payments.iter().filter(|new| new.takes_claim).copied()).await?;
-        let rows = stored.iter().map(|item| {
-            all_set::<entity::submission::ActiveModel, _>(submission_row(&item.submission, item.next_action_at))
-        });
-        for rows in portions(rows.collect()) {
-            entity::submission::Entity::insert_many(rows).exec_without_returning(&self.tx).await?;
-        }
+        let submissions = stored.iter().map(|item| submission_row(&item.submission, item.next_action_at));
+        self.insert_all::<entity::submission::Entity>(submissions.collect()).await?;
         let mut bulks: Vec<&NewBulk> = stored.iter().filter_map(|item| item.bulk.as_ref()).collect();
         bulks.sort_by(|one, other| bulk_key(one).cmp(&bulk_key(other)));
         for new in bulks {
@@ -176,23 +173,13 @@ impl Work {
         }
         let mut by_key = payments.clone();
         by_key.sort_by(|one, other| payment_key(one).cmp(&payment_key(other)));
-        let mut rows = Vec::with_capacity(payments.len());
-        for new in by_key {
-            let bill_number = match &new.keeps {
-                Some(number) => Some(self.keep_bill_number(number, &new.payment.created_by).await?),
-                None => new.payment.bill_number_id,
-            };
-            rows.push(all_set::<entity::payment::ActiveModel, _>(payment_row(new, bill_number)));
-        }
-        for rows in portions(rows) {
-            entity::payment::Entity::insert_many(rows).exec_without_returning(&self.tx).await?;
-        }
-        for rows in portions(payments.iter().flat_map(|new| allocation_rows(new)).collect()) {
-            entity::allocation::Entity::insert_many(rows).exec_without_returning(&self.tx).await?;
-        }
-        for new in payments.iter().filter_map(|new| new.callbacks.as_ref()) {
-            self.ensure_callbacks_endpoint(new).await?;
-        }
+        let bill_numbers = self.keep_accounts(&by_key).await?;
+        let rows = by_key.into_iter().zip(bill_numbers).map(|(new, bill_number)| payment_row(new, bill_number));
+        self.insert_all::<entity::payment::Entity>(rows.collect()).await?;
+        let parts = payments.iter().flat_map(|new| allocation_rows(new));
+        self.insert_all::<entity::allocation::Entity>(parts.collect()).await?;
+        let callbacks: Vec<&NewWebhookEndpoint> = payments.iter().filter_map(|new| new.callbacks.as_ref()).collect();
+        self.ensure_callbacks_endpoints(&callbacks).await?;
         for new in payments {
             self.tell(created_event(&new.payment));
         }

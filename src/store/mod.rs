@@ -31,6 +31,7 @@ mod figures;
 mod funding_accounts;
 pub mod heads;
 mod inbox;
+mod inserts;
 mod lane;
 mod notify;
 mod owner;

@@ -13,7 +13,6 @@ use uuid::Uuid;
 
 use super::convert;
 use super::epoch::goes_on_from;
-use super::portions::portions;
 use super::time::micros;
 use super::{Store, StoreError};
 use crate::crash::{self, CrashPoint, Step};
@@ -169,9 +168,7 @@ impl Work {
             rows.extend((head - count + 1..).zip(of_tenant).map(|(sequence, event)| row(sequence, event, at)));
             heads.push((tenant.clone(), head));
         }
-        for rows in portions(rows) {
-            entity::event::Entity::insert_many(rows).exec_without_returning(&self.tx).await?;
-        }
+        self.insert_all::<entity::event::Entity>(rows).await?;
         Ok(heads)
     }
 
@@ -214,8 +211,8 @@ pub(super) fn payment_event(after: &Payment, kind: EventType, actor: &str, reaso
     }
 }
 
-fn row(sequence: i64, event: &NewEvent, at: i64) -> entity::event::ActiveModel {
-    let model = entity::event::Model {
+fn row(sequence: i64, event: &NewEvent, at: i64) -> entity::event::Model {
+    entity::event::Model {
         tenant_id: event.tenant.as_str().to_owned(),
         sequence,
         subject_kind: event.subject_kind.to_string(),
@@ -228,8 +225,7 @@ fn row(sequence: i64, event: &NewEvent, at: i64) -> entity::event::ActiveModel {
         reason: event.reason.clone(),
         failure: convert::failure_json(event.failure.as_ref()),
         at,
-    };
-    all_set(model)
+    }
 }
 
 /// An active model whose every column is to be written.

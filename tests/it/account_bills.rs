@@ -32,8 +32,10 @@ const UNLIMITED: [(&str, &str); 2] =
 const ACCOUNTS: usize = 16;
 /// How many pay at once where statements are counted.
 const AT_ONCE: usize = 64;
-/// How many statements that may cost: each payment by itself would be more, and so would each look-up.
-const FEW: i64 = 40;
+/// How many statements that may cost: each payment by itself would be more, and so would each look-up. SQLite writes a
+/// batch in portions, table by table.
+const FEW_POSTGRES: i64 = 40;
+const FEW_SQLITE: i64 = 60;
 /// How often they are counted at most. Other work of the process can only add to the figure.
 const MOST_READINGS: usize = 20;
 
@@ -180,31 +182,31 @@ on_both_databases! {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn many_at_once_cost_few_statements() {
-    run(Db::Postgres, &[IDLE], count_together).await;
-}
-
-async fn count_together(app: TestApp) {
-    app.client(OPERATORS, "operator").data(SYNC, json!({})).await;
-    let biller = app.admin().biller(KPLC).await;
-    let meter = Meter::start(&app, ALL, &UNLIMITED).await;
-    let mut least = i64::MAX;
-    for _ in 0..MOST_READINGS {
-        let before = meter.statements().await;
-        let payloads = join_all((0..AT_ONCE).map(|number| {
-            let (client, biller) = (&meter.client, &biller);
-            async move { create(client, RECORD, biller, &format!("95000{number:02}"), false).await }
-        }));
-        for payload in payloads.await {
-            assert_eq!(payload["errors"], json!([]), "{payload}");
+on_both_databases! {
+    with [IDLE]
+    async fn many_at_once_cost_few_statements(app: TestApp) {
+        app.client(OPERATORS, "operator").data(SYNC, json!({})).await;
+        let biller = app.admin().biller(KPLC).await;
+        let meter = Meter::start(&app, ALL, &UNLIMITED).await;
+        let is_postgres = app.variables()["BILLPAY_DATABASE__URL"].starts_with("postgres");
+        let few = if is_postgres { FEW_POSTGRES } else { FEW_SQLITE };
+        let mut least = i64::MAX;
+        for _ in 0..MOST_READINGS {
+            let before = meter.statements().await;
+            let payloads = join_all((0..AT_ONCE).map(|number| {
+                let (client, biller) = (&meter.client, &biller);
+                async move { create(client, RECORD, biller, &format!("95000{number:02}"), false).await }
+            }));
+            for payload in payloads.await {
+                assert_eq!(payload["errors"], json!([]), "{payload}");
+            }
+            least = least.min(meter.statements().await - before);
+            if least <= few {
+                break;
+            }
         }
-        least = least.min(meter.statements().await - before);
-        if least <= FEW {
-            break;
-        }
+        assert!(least <= few, "{AT_ONCE} payments cost {least} statements");
     }
-    assert!(least <= FEW, "{AT_ONCE} payments cost {least} statements");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -18,6 +18,7 @@ mod coalescer;
 mod collections;
 mod contract;
 mod control_numbers;
+mod creation_batches;
 mod disk_full;
 mod documents;
 mod drain;

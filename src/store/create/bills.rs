@@ -1,9 +1,10 @@
 //! The bills of new payments' accounts, where the statement that stores the payments does not find them itself.
 //!
 //! Purpose: a payment of an account is for the account's bill, if something is owed on it, and due when that is, unless
-//! the payer said when. Mechanism: `at_once` finds the bill as it stores; on every other way it is looked up before, in no
-//! transaction, and the payment is changed. Guarantee: it is the same payment on each way. A look-up that fails comes
-//! before anything is written, and fails its own payment alone.
+//! the payer said when. Mechanism: `at_once` finds the bill as it stores; on every other way the bills of a batch are
+//! looked up before, by one statement and in no transaction, and the payments are changed. Guarantee: it is the same
+//! payment on each way. A look-up that fails comes before anything is written, and a bill that cannot be read fails its own
+//! payment alone.
 
 use std::borrow::Cow;
 
@@ -58,18 +59,6 @@ impl NewPayment {
 }
 
 impl Store {
-    /// Finds the bill of a new payment's account, unless PostgreSQL does so as it stores: SQLite has one writer, and many
-    /// readers who look beside each other before it.
-    pub async fn find_bill_first(&self, new: &mut NewPayment) -> Result<(), StoreError> {
-        if self.is_postgres() {
-            return Ok(());
-        }
-        if let Some(account) = new.sought() {
-            new.note_bill(self.bill_of_account(&account).await?);
-        }
-        Ok(())
-    }
-
     /// The same submissions with the bills of their accounts, which are looked up together.
     pub(super) async fn with_bills<'a>(
         &self,

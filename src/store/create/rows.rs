@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::super::convert::failure_json;
 use super::super::time::micros;
-use super::super::work::{NewEvent, all_set, payment_event};
+use super::super::work::{NewEvent, payment_event};
 use super::NewPayment;
 use crate::domain::event::EventType;
 use crate::domain::ids::BillNumberId;
@@ -97,8 +97,8 @@ pub(super) fn payment_row(new: &NewPayment, bill_number: Option<BillNumberId>) -
     }
 }
 
-pub(super) fn allocation_rows(new: &NewPayment) -> Vec<entity::allocation::ActiveModel> {
-    let rows = (1..).zip(&new.allocations).map(|(no, allocation)| entity::allocation::Model {
+pub(super) fn allocation_rows(new: &NewPayment) -> impl Iterator<Item = entity::allocation::Model> {
+    (1..).zip(&new.allocations).map(move |(no, allocation)| entity::allocation::Model {
         payment_id: new.payment.id.uuid(),
         no,
         bill_id: allocation.bill_id.map(|bill| bill.uuid()),
@@ -106,6 +106,5 @@ pub(super) fn allocation_rows(new: &NewPayment) -> Vec<entity::allocation::Activ
         amount_minor: allocation.amount.minor(),
         currency: allocation.amount.currency().as_str().to_owned(),
         provider_reference: None,
-    });
-    rows.map(all_set).collect()
+    })
 }

@@ -1,6 +1,6 @@
 //! Endpoints: finding, listing, and what persons change about them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 
 use jiff::Timestamp;
@@ -12,6 +12,7 @@ use entity::webhook_endpoint::{ActiveModel, Column, Entity};
 
 use super::super::owner::Owner;
 use super::super::page::keyset;
+use super::super::portions::filled_up;
 use super::super::time::micros;
 use super::super::work::{Work, all_set};
 use super::super::{Store, StoreError};
@@ -116,18 +117,50 @@ impl Work {
         Ok(new.endpoint)
     }
 
-    /// Keeps the endpoint of a tenant's callbacks, unless it has one. Two who race for it are told apart by the
-    /// database: the loser's whole change is taken back, and finds it when it is tried again.
-    pub(in crate::store) async fn ensure_callbacks_endpoint(&self, new: &NewWebhookEndpoint) -> Result<(), StoreError> {
-        let known = Entity::find()
-            .filter(Column::TenantId.eq(new.endpoint.tenant.as_str()))
-            .filter(Column::Kind.eq(EndpointKind::PaymentCallbacks.as_str()))
-            .one(&self.tx)
-            .await?;
-        if known.is_none() {
-            self.add_webhook_endpoint(new.clone()).await?;
+    /// Keeps the endpoints of these tenants' callbacks, of several for one tenant the first, unless it has one. Two who race
+    /// for it are told apart by the database: the loser's whole change is taken back, and finds it when it is tried again.
+    pub(in crate::store) async fn ensure_callbacks_endpoints(
+        &self,
+        named: &[&NewWebhookEndpoint],
+    ) -> Result<(), StoreError> {
+        let mut missing: BTreeMap<&str, &NewWebhookEndpoint> = BTreeMap::new();
+        for new in named {
+            missing.entry(new.endpoint.tenant.as_str()).or_insert(new);
         }
-        Ok(())
+        let having = self.tenants_with_callbacks(missing.keys().copied().collect()).await?;
+        missing.retain(|tenant, _| !having.contains(*tenant));
+        let heads = self.heads_of(missing.keys().copied().collect()).await?;
+        let rows = missing.into_iter().map(|(tenant, new)| {
+            let position = Position::at(heads.get(tenant).copied().unwrap_or_default());
+            let endpoint = WebhookEndpoint { position, ..new.endpoint.clone() };
+            endpoint_row(&NewWebhookEndpoint { endpoint, secret: new.secret.clone() })
+        });
+        self.insert_all::<Entity>(rows.collect()).await
+    }
+
+    async fn tenants_with_callbacks(&self, tenants: Vec<&str>) -> Result<HashSet<String>, StoreError> {
+        if tenants.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let having: Vec<String> = Entity::find()
+            .filter(Column::TenantId.is_in(filled_up(tenants)))
+            .filter(Column::Kind.eq(EndpointKind::PaymentCallbacks.as_str()))
+            .select_only()
+            .column(Column::TenantId)
+            .into_tuple()
+            .all(&self.tx)
+            .await?;
+        Ok(having.into_iter().collect())
+    }
+
+    /// The ends of these tenants' logs; none of those who have no log yet.
+    async fn heads_of(&self, tenants: Vec<&str>) -> Result<HashMap<String, i64>, StoreError> {
+        use entity::event_head::{Column, Entity};
+        if tenants.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let heads = Entity::find().filter(Column::TenantId.is_in(filled_up(tenants))).all(&self.tx).await?;
+        Ok(heads.into_iter().map(|head| (head.tenant_id, head.sequence)).collect())
     }
 
     /// Saves what a person changed. Whoever delivers to the endpoint now stops, and it is taken up as it is by then.
