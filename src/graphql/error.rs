@@ -1,15 +1,19 @@
 //! Errors, as a client sees them: what it can act on stands in a payload, the rest at the top level with a code.
 
+use std::collections::HashMap;
+
 use async_graphql::{Context, Enum, Error, ErrorExtensions, Interface, SimpleObject};
+use uuid::Uuid;
 
 use super::context::ContextExt;
 use super::object::amount_rule::AmountRule;
 use super::object::payment::Payment;
 use super::object::provider::Capability;
 use crate::app::AppError;
+use crate::domain::ids::PaymentId;
+use crate::domain::payment;
 use crate::domain::refusal::{self, Detail, Refusal};
-use crate::domain::requester::Requester;
-use crate::store::{Owner, StoreError};
+use crate::store::StoreError;
 
 /// When who was told that there is too much to do is to come again.
 const BUSY_RETRY_AFTER_SECONDS: u64 = 3;
@@ -163,37 +167,42 @@ pub async fn split<T>(
     }
 }
 
-/// Several refusals as a client sees them.
+/// Several refusals as a client sees them. The payments that they name are read at once.
 pub async fn user_errors(ctx: &Context<'_>, refusals: Vec<Refusal>) -> async_graphql::Result<Vec<UserError>> {
-    let mut errors = Vec::with_capacity(refusals.len());
-    for refusal in refusals {
-        errors.push(user_error(ctx, refusal).await?);
-    }
-    Ok(errors)
+    let named: Vec<Uuid> = refusals.iter().filter_map(open_payment).map(|id| id.uuid()).collect();
+    let open = match named.as_slice() {
+        [] => HashMap::new(),
+        named => ctx.app().store.payments_by_id(&ctx.owner(), named).await.map_err(database)?,
+    };
+    Ok(refusals.into_iter().map(|refusal| user_error(refusal, &open)).collect())
 }
 
-/// One refusal as a client sees it.
-async fn user_error(ctx: &Context<'_>, refusal: Refusal) -> async_graphql::Result<UserError> {
+/// The payment that a refusal names.
+fn open_payment(refusal: &Refusal) -> Option<PaymentId> {
+    match refusal.detail {
+        Some(Detail::BeingPaid(id)) => id,
+        Some(Detail::Allowed(_) | Detail::Capability(_)) | None => None,
+    }
+}
+
+/// One refusal as a client sees it; of the payments that refusals name, those that the client may see are at hand.
+fn user_error(refusal: Refusal, open: &HashMap<Uuid, payment::Payment>) -> UserError {
     let (code, message) = (ErrorCode::from(refusal.code), refusal.message);
     let path = Some(refusal.path).filter(|path| !path.is_empty());
-    Ok(match refusal.detail {
+    match refusal.detail {
         Some(Detail::Allowed(rule)) => {
             UserError::AmountError(AmountError { code, message, path, allowed: rule.into() })
         }
         Some(Detail::BeingPaid(id)) => {
-            let requester: &Requester = ctx.requester();
-            let payment = match id {
-                Some(id) => ctx.app().store.payment(&Owner::of(requester), id).await.map_err(database)?,
-                None => None,
-            };
-            UserError::BeingPaidError(Box::new(BeingPaidError { code, message, path, payment: payment.map(Payment) }))
+            let payment = id.and_then(|id| open.get(&id.uuid())).cloned().map(Payment);
+            UserError::BeingPaidError(Box::new(BeingPaidError { code, message, path, payment }))
         }
         Some(Detail::Capability(capability)) => {
             UserError::CapabilityError(CapabilityError { code, message, path, capability: capability.into() })
         }
         None if code == ErrorCode::BadUserInput => UserError::InputError(InputError { code, message, path }),
         None => UserError::OperationError(OperationError { code, message, path }),
-    })
+    }
 }
 
 /// An error of a use case where there is no payload to put it in.
