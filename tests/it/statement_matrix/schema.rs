@@ -30,19 +30,28 @@ impl Schema {
         let fields = match self.types.get(kind) {
             Some(TypeKind::Object(object)) => &object.fields,
             Some(TypeKind::Interface(interface)) => &interface.fields,
-            Some(TypeKind::Scalar | TypeKind::Enum(_) | TypeKind::InputObject(_)) | None => return Vec::new(),
-            Some(TypeKind::Union(_)) => panic!("say how to walk a union: {kind} is one"),
+            Some(TypeKind::Scalar | TypeKind::Enum(_) | TypeKind::InputObject(_) | TypeKind::Union(_)) | None => {
+                return Vec::new();
+            }
         };
         fields.iter().map(|field| &field.node).collect()
     }
 
-    pub fn is_interface(&self, kind: &str) -> bool {
-        matches!(self.types.get(kind), Some(TypeKind::Interface(_)))
+    /// A field that a type has.
+    pub fn field(&self, kind: &str, name: &str) -> &FieldDefinition {
+        let mut fields = self.fields(kind).into_iter();
+        fields.find(|field| field.name.node == name).unwrap_or_else(|| panic!("{kind} has no {name}"))
     }
 
-    /// The types that implement an interface.
-    pub fn implementers(&self, interface: &str) -> Vec<&str> {
-        self.types.keys().map(String::as_str).filter(|kind| self.implements(kind, interface)).collect()
+    /// The types that an object may have where this one is declared, if it is an interface or a union.
+    pub fn possible(&self, kind: &str) -> Option<Vec<&str>> {
+        match self.types.get(kind)? {
+            TypeKind::Interface(_) => {
+                Some(self.types.keys().map(String::as_str).filter(|other| self.implements(other, kind)).collect())
+            }
+            TypeKind::Union(several) => Some(several.members.iter().map(|member| member.node.as_str()).collect()),
+            TypeKind::Scalar | TypeKind::Object(_) | TypeKind::Enum(_) | TypeKind::InputObject(_) => None,
+        }
     }
 
     /// What a connection lists; nothing where the type is none.
@@ -51,21 +60,41 @@ impl Schema {
         kind.ends_with("Connection").then(|| name_of(&nodes.ty.node))
     }
 
+    /// What a field shows, or lists.
+    pub fn target<'a>(&'a self, field: &'a FieldDefinition) -> &'a str {
+        let kind = name_of(&field.ty.node);
+        self.listed(kind).unwrap_or(kind)
+    }
+
+    /// Whether a field shows one object.
+    pub fn shows_one(&self, field: &FieldDefinition) -> bool {
+        self.listed(name_of(&field.ty.node)).is_none() && !is_list(field)
+    }
+
+    /// The fields that lead on.
+    pub fn steps(&self, kind: &str) -> Vec<&FieldDefinition> {
+        self.fields(kind).into_iter().filter(|field| !self.is_plain(field)).collect()
+    }
+
     /// Whether a field shows values only, or objects that hold nothing but values.
     pub fn is_plain(&self, field: &FieldDefinition) -> bool {
         let kind = name_of(&field.ty.node);
-        self.is_value(kind) || self.is_interface(kind) || self.is_flat(kind)
+        self.is_value(kind) || self.is_flat(kind)
     }
 
     pub fn is_value(&self, kind: &str) -> bool {
-        self.fields(kind).is_empty()
+        match self.types.get(kind) {
+            Some(TypeKind::Scalar | TypeKind::Enum(_)) | None => true,
+            Some(TypeKind::Object(_) | TypeKind::Interface(_) | TypeKind::Union(_) | TypeKind::InputObject(_)) => false,
+        }
     }
 
     /// Objects that belong to one other object, with all that they hold.
     fn is_flat(&self, kind: &str) -> bool {
         let stands_alone = LISTED.iter().any(|interface| self.implements(kind, interface));
         let is_page = kind.ends_with("Connection") || kind.ends_with("Edge");
-        !stands_alone && !is_page && self.fields(kind).into_iter().all(|field| self.is_plain(field))
+        let is_object = matches!(self.types.get(kind), Some(TypeKind::Object(_)));
+        is_object && !stands_alone && !is_page && self.fields(kind).into_iter().all(|field| self.is_plain(field))
     }
 
     fn implements(&self, kind: &str, interface: &str) -> bool {
@@ -92,11 +121,11 @@ pub fn name_of(kind: &Type) -> &str {
     }
 }
 
-pub fn is_list(field: &FieldDefinition) -> bool {
-    matches!(field.ty.node.base, BaseType::List(_))
-}
-
 /// Whether a field cannot be asked without the argument.
 pub fn is_needed(argument: &InputValueDefinition) -> bool {
     !argument.ty.node.nullable && argument.default_value.is_none()
+}
+
+fn is_list(field: &FieldDefinition) -> bool {
+    matches!(field.ty.node.base, BaseType::List(_))
 }

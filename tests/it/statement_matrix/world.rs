@@ -8,36 +8,22 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
+use super::found;
 use crate::schedule::day_from_now;
 use crate::support::app::TENANT;
-use crate::support::client::{Client, KPLC, payment_input};
-use crate::support::numbers::{customer, made, order, pay as pay_number, wait_for_collections};
+use crate::support::client::{Client, KPLC, new_key, payment_input};
+use crate::support::numbers::{customer, made, order, pay as pay_number, shillings, wait_for_collections};
 use crate::support::receiver::Receiver;
-use crate::support::vendors::{MERIDIAN, bank, bills, bulk_input, create_bulk};
-use crate::support::{TestApp, eventually, list, text};
+use crate::support::vendors::{MERIDIAN, bank, bills, bulk_input, create_bulk, wait_for_bulk};
+use crate::support::{TestApp, text};
 
 pub const SCOPES: &str = "billers:read bills:read bills:write payments:read payments:write control_numbers:read \
     control_numbers:write webhooks:write admin";
 
-/// As many ids as `nodes` takes.
-const MOST_NODES: usize = 100;
 /// The account that is paid again and again.
 const AGAIN: &str = "9300000";
 /// How far ahead a payment is scheduled that stays open.
 const DAYS_AHEAD: i64 = 30;
-/// The types that a list of the query shows.
-const LISTS: [(&str, &str); 9] = [
-    ("ApiClient", "apiClients"),
-    ("Bill", "bills"),
-    ("BillNumber", "billNumbers"),
-    ("BulkPayment", "bulkPayments"),
-    ("Callback", "callbacks"),
-    ("Collection", "collections"),
-    ("ControlNumber", "controlNumbers"),
-    ("Payment", "payments"),
-    ("WebhookEndpoint", "webhookEndpoints"),
-];
-
 const LOOK_UP: &str = "query ($biller: ID!, $account: String!) {
     billLookup(billerId: $biller, accountReference: $account) { bills { id } } }";
 const SAVE: &str = "mutation ($input: SaveBillNumberInput!) { saveBillNumber(input: $input) { errors { code } } }";
@@ -45,14 +31,21 @@ const API_CLIENT: &str = "mutation ($input: CreateApiClientInput!) { createApiCl
     errors { code } } }";
 const ENDPOINT: &str = "mutation ($input: CreateWebhookEndpointInput!) { createWebhookEndpoint(input: $input) {
     errors { code } } }";
-const REMINDED: &str = "{ page: events(first: 100, filter: { types: [REMINDER_DUE] }) { nodes { sequence } } }";
-const CALLBACKS: &str = "{ page: callbacks(first: 100) { nodes { id } } }";
-const DELIVERED: &str = "{ webhookEndpoints(first: 100) { nodes { deliveries(first: 100) { nodes { id } } } } }";
+const BATCH: &str = "mutation ($input: CreateControlNumbersInput!) { createControlNumbers(input: $input) {
+    errors { code } } }";
+const CANCEL: &str = "mutation ($input: CancelPaymentInput!) { cancelPayment(input: $input) { errors { code } } }";
 
-/// What is paid again and again.
-struct Lasting {
-    bill_number: String,
-    number: Value,
+/// What is made first: what is paid again and again, and what mutations are told of that are sent again.
+pub struct Lasting {
+    pub bill_number: String,
+    /// The first payment to it, and how it was asked for.
+    pub payment: String,
+    pub payment_input: Value,
+    /// A payment to it that was called off.
+    pub cancelled: String,
+    /// A customer's control number, and how it was asked for.
+    pub number: Value,
+    pub number_input: Value,
 }
 
 /// One server's objects.
@@ -61,6 +54,11 @@ pub struct World {
     client: Client,
     hook: String,
     lasting: Option<Lasting>,
+    /// How the last batch of control numbers was asked for, which has as many as there are objects.
+    batch: Value,
+    open_bills: Vec<String>,
+    /// The last payment that was made of those that are over.
+    paid: String,
     /// By type, the newest first.
     ids: BTreeMap<&'static str, Vec<String>>,
 }
@@ -68,7 +66,16 @@ pub struct World {
 impl World {
     pub fn empty(app: &TestApp, receiver: &Receiver) -> Self {
         let client = app.client(TENANT, SCOPES);
-        Self { app: app.clone(), client, hook: receiver.url("/"), lasting: None, ids: BTreeMap::new() }
+        Self {
+            app: app.clone(),
+            client,
+            hook: receiver.url("/"),
+            lasting: None,
+            batch: Value::Null,
+            open_bills: Vec::new(),
+            paid: String::new(),
+            ids: BTreeMap::new(),
+        }
     }
 
     /// The oldest of a type.
@@ -81,7 +88,26 @@ impl World {
         self.ids.get(kind).unwrap_or_else(|| panic!("world.rs makes no {kind}"))
     }
 
-    /// Makes one more of every kind for each place.
+    pub fn lasting(&self) -> &Lasting {
+        self.lasting.as_ref().expect("what lasts is made first")
+    }
+
+    pub fn batch(&self) -> &Value {
+        &self.batch
+    }
+
+    /// Bills with a payment that stays open.
+    pub fn open_bills(&self) -> &[String] {
+        &self.open_bills
+    }
+
+    /// A payment that is over, and was made since the world last grew.
+    pub fn paid(&self) -> &str {
+        &self.paid
+    }
+
+    /// Makes one more of every kind for each place, and waits until all of it is over that will be: then there are the
+    /// same kinds of rows, however many of each.
     pub async fn grow(&mut self, places: Range<usize>) {
         if self.lasting.is_none() {
             self.lasting = Some(self.make_lasting().await);
@@ -93,8 +119,9 @@ impl World {
             let input = json!({ "name": "Till 7", "scopes": ["payments:read"] });
             self.done(API_CLIENT, "createApiClient", input).await;
         }
+        self.batch = batch(places.end);
         let places = &places;
-        tokio::join!(
+        let ((), paid, (), (), (), ()) = tokio::join!(
             self.pay_accounts(places),
             self.pay_again(places),
             self.schedule(places),
@@ -102,33 +129,57 @@ impl World {
             self.make_numbers(places),
             self.keep(places),
         );
-        self.wait_for(CALLBACKS, places.end).await;
+        self.paid = paid;
         // Reminders are looked for once a minute.
         self.app.clock().advance(Duration::from_secs(120));
-        self.wait_for(REMINDED, places.end).await;
-        self.gather().await;
+        found::wait(&self.client, places.end).await;
+        self.ids = found::ids_by_type(&self.client).await;
+        self.open_bills = found::open_bills(&self.client).await;
     }
 
     async fn make_lasting(&self) -> Lasting {
-        let paid = self.pay(AGAIN, json!({ "saveBillNumber": true })).await;
+        let payment_input = self.input(AGAIN, json!({ "saveBillNumber": true })).await;
+        let paid = self.taken(&payment_input).await;
         let paid = self.client.wait_for_status(text(&paid, "/id"), &["SUCCEEDED"]).await;
-        let number = made(&self.client, &customer()).await;
-        Lasting { bill_number: text(&paid, "/billNumber/id").to_owned(), number }
+        let bill_number = text(&paid, "/billNumber/id").to_owned();
+        // The first that has a URL of its own: so its endpoint is the oldest.
+        let more = json!({
+            "target": { "billNumberId": bill_number },
+            "processDate": day_from_now(&self.app, DAYS_AHEAD),
+            "callbackUrl": self.hook,
+        });
+        let cancelled = self.pay(AGAIN, more).await;
+        self.done(CANCEL, "cancelPayment", json!({ "paymentId": cancelled["id"] })).await;
+        let number_input = customer();
+        let number = made(&self.client, &number_input).await;
+        Lasting {
+            bill_number,
+            payment: text(&paid, "/id").to_owned(),
+            payment_input,
+            cancelled: text(&cancelled, "/id").to_owned(),
+            number,
+            number_input,
+        }
     }
 
-    fn lasting(&self) -> &Lasting {
-        self.lasting.as_ref().expect("what lasts is made first")
-    }
-
-    /// A payment that was taken; `more` are members of its input, which win.
-    async fn pay(&self, account: &str, more: Value) -> Value {
+    /// What createPayment is asked for; `more` are members of its input, which win.
+    async fn input(&self, account: &str, more: Value) -> Value {
         let mut input = payment_input(&self.client.biller(KPLC).await, account, "15");
         for (name, value) in more.as_object().expect("members") {
             input[name.as_str()] = value.clone();
         }
-        let mut payload = self.client.create(input).await;
+        input
+    }
+
+    /// A payment that was taken.
+    async fn taken(&self, input: &Value) -> Value {
+        let mut payload = self.client.create(input.clone()).await;
         assert_eq!(payload["errors"], json!([]), "{payload}");
         payload["payment"].take()
+    }
+
+    async fn pay(&self, account: &str, more: Value) -> Value {
+        self.taken(&self.input(account, more).await).await
     }
 
     async fn look_up(&self, account: &str) {
@@ -147,13 +198,17 @@ impl World {
         join_all(paying).await;
     }
 
-    /// Payments for one account, of which only one may be open at a time.
-    async fn pay_again(&self, places: &Range<usize>) {
+    /// Payments for one account, of which only one may be open at a time; each is told of at a URL of its own.
+    /// Answers the last.
+    async fn pay_again(&self, places: &Range<usize>) -> String {
+        let mut last = String::new();
         for _ in places.clone() {
-            let target = json!({ "target": { "billNumberId": self.lasting().bill_number } });
-            let payment = self.pay(AGAIN, target).await;
+            let target = json!({ "billNumberId": self.lasting().bill_number });
+            let payment = self.pay(AGAIN, json!({ "target": target, "callbackUrl": self.hook })).await;
             self.client.wait_for_status(text(&payment, "/id"), &["SUCCEEDED"]).await;
+            text(&payment, "/id").clone_into(&mut last);
         }
+        last
     }
 
     /// Bills with a payment that stays open.
@@ -169,14 +224,19 @@ impl World {
 
     async fn pay_bulks(&self, places: &Range<usize>) {
         let (found, account) = (bills(&self.client, MERIDIAN).await, bank(&self.client).await);
+        let mut made = Vec::new();
         for bill in &found[places.clone()] {
             let input = bulk_input(std::slice::from_ref(bill), "20", &account);
             let payload = create_bulk(&self.client, &input).await;
             assert_eq!(payload["errors"], json!([]), "{payload}");
+            made.push(payload);
+        }
+        for payload in made {
+            wait_for_bulk(&self.client, text(&payload, "/bulkPayment/id"), &["SUCCEEDED"]).await;
         }
     }
 
-    /// Control numbers that were paid once, and one that is paid each time.
+    /// Control numbers that were paid once, one that is paid each time, and a batch.
     async fn make_numbers(&self, places: &Range<usize>) {
         for place in places.clone() {
             let amount = format!("{}", 2_000 + place);
@@ -187,6 +247,7 @@ impl World {
             assert_eq!(pay_number(&self.app, text(lasting, "/number"), &amount).await, 200);
             wait_for_collections(&self.client, text(lasting, "/id"), place + 1).await;
         }
+        self.done(BATCH, "createControlNumbers", self.batch.clone()).await;
     }
 
     /// Accounts whose holders are reminded.
@@ -203,47 +264,10 @@ impl World {
         let payload = self.client.data(document, json!({ "input": input })).await;
         assert_eq!(payload[mutation]["errors"], json!([]), "{payload}");
     }
-
-    /// Waits until a page has so many.
-    async fn wait_for(&self, document: &str, count: usize) {
-        eventually(document, || async {
-            let data = self.client.data(document, json!({})).await;
-            (list(&data, "/page/nodes").len() >= count).then_some(())
-        })
-        .await;
-    }
-
-    /// Notes what there is to be asked for by its id.
-    async fn gather(&mut self) {
-        for (kind, field) in LISTS {
-            let document = format!("{{ page: {field}(first: {MOST_NODES}) {{ nodes {{ id }} }} }}");
-            let data = self.client.data(&document, json!({})).await;
-            self.ids.insert(kind, ids(list(&data, "/page/nodes")));
-        }
-        self.ids.insert("WebhookDelivery", self.deliveries().await);
-        self.ids.insert("Biller", vec![self.client.biller(KPLC).await]);
-        let data = self.client.data("{ providers { id code } }", json!({})).await;
-        let is_bill = |provider: &&Value| provider["code"] == "bill";
-        let provider = list(&data, "/providers").iter().find(is_bill).expect("BILL").clone();
-        self.ids.insert("Provider", ids(std::slice::from_ref(&provider)));
-        self.ids.insert("FundingAccount", vec![bank(&self.client).await]);
-    }
-
-    /// The deliveries, once every endpoint has had one.
-    async fn deliveries(&self) -> Vec<String> {
-        eventually("a delivery to every endpoint", || async {
-            let data = self.client.data(DELIVERED, json!({})).await;
-            let endpoints = list(&data, "/webhookEndpoints/nodes");
-            let of_each: Vec<_> = endpoints.iter().map(|endpoint| ids(list(endpoint, "/deliveries/nodes"))).collect();
-            of_each.iter().all(|deliveries| !deliveries.is_empty()).then(|| of_each.concat())
-        })
-        .await
-        .into_iter()
-        .take(MOST_NODES)
-        .collect()
-    }
 }
 
-fn ids(nodes: &[Value]) -> Vec<String> {
-    nodes.iter().map(|node| text(node, "/id").to_owned()).collect()
+/// What createControlNumbers needs for so many.
+fn batch(items: usize) -> Value {
+    let items = vec![json!({ "amount": shillings("2500") }); items];
+    json!({ "idempotencyKey": new_key(), "items": items })
 }
