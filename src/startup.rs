@@ -219,7 +219,7 @@ pub async fn application(settings: &Settings, clock: &Clock) -> Result<App, Star
         settlements: Arc::default(),
         steps,
         ways: Ways::default(),
-        failures: Mutex::default(),
+        calls: Mutex::default(),
         callbacks: Notify::new(),
         reminder_days: settings.reminders.days.clone(),
     }))

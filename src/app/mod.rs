@@ -42,6 +42,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
+use crate::domain::breaker::Calls;
 use crate::domain::provider::ProviderCode;
 use crate::ports::clock::Clock;
 use crate::ports::ids::Ids;
@@ -116,8 +117,8 @@ pub struct Parts {
     pub steps: Arc<engine::Steps>,
     /// What all processes know of the ways to the providers, as read a moment ago.
     pub ways: engine::Ways,
-    /// How many calls to each provider failed in a row, in this process.
-    pub failures: Mutex<BTreeMap<ProviderCode, u32>>,
+    /// What came of this process's calls to each provider.
+    pub calls: Mutex<BTreeMap<ProviderCode, Calls>>,
     /// Raised when a callback was stored, so that those that wait for their payment are tried again.
     pub callbacks: Notify,
 }

@@ -1,12 +1,12 @@
 //! The breaker before a provider: when submissions pause, for how long, and how they begin again.
 //!
 //! Purpose: a provider that does not answer is not flooded, and comes back under a load of one. Mechanism: several
-//! failures in a row open the breaker; when the pause is over one submission goes ahead as a probe, of all processes on
+//! failures in a row open the breaker, where nobody who asked later was answered; when the pause is over one submission goes ahead as a probe, of all processes on
 //! one database; its answer closes the breaker, its failure opens it for as long as the trouble has lasted already, up
 //! to a limit, so that pauses double. Look-ups have no effect and go on throughout; that they fail opens the breaker,
 //! but neither prolongs a pause nor holds a probe back. The numbers are our choice.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
@@ -35,6 +35,31 @@ pub enum Gate {
     Probe(Timestamp),
     /// None may before then.
     Shut(Timestamp),
+}
+
+/// What came of one process's calls to a provider, many of which are in the air together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Calls {
+    failed_in_a_row: u32,
+    /// When the latest of those began that were answered.
+    latest_answered: Option<Instant>,
+}
+
+impl Calls {
+    /// A call that began then was answered.
+    pub fn answered(&mut self, began: Instant) {
+        *self = Self { failed_in_a_row: 0, latest_answered: self.latest_answered.max(Some(began)) };
+    }
+
+    /// A call that began then failed: the so manieth in a row. Nothing where a call that began later was answered: what
+    /// fails slowly is heard of last, and tells less than that.
+    pub fn failed(&mut self, began: Instant) -> Option<u32> {
+        if self.latest_answered >= Some(began) {
+            return None;
+        }
+        self.failed_in_a_row += 1;
+        Some(self.failed_in_a_row)
+    }
 }
 
 /// Which call failed.
@@ -102,6 +127,19 @@ mod tests {
         }
         let last = Failed::Call { in_a_row: FAILURES_IN_A_ROW };
         assert_eq!(way(None).pause_after(last, at(1)), Some(FIRST_PAUSE));
+    }
+
+    #[test]
+    fn what_fails_slowly_is_no_reason_to_pause_while_those_who_ask_later_are_answered() {
+        let start = Instant::now();
+        let second = |second| start + Duration::from_secs(second);
+        let mut calls = Calls::default();
+        assert_eq!(calls.failed(second(1)), Some(1));
+        calls.answered(second(4));
+        assert_eq!([1, 2, 3, 4].map(|began| calls.failed(second(began))), [None; 4]);
+        assert_eq!([5, 6].map(|began| calls.failed(second(began))), [Some(1), Some(2)]);
+        calls.answered(second(3));
+        assert_eq!([4, 5].map(|began| calls.failed(second(began))), [None, Some(1)], "the latest counts");
     }
 
     #[test]

@@ -200,9 +200,9 @@ impl App {
         };
         let outcome = outcome.map_err(clean::error);
         crash::point(CrashPoint::AfterSend);
-        making.end(&outcome);
+        let began = making.end(&outcome);
         // The pause is to stand before the submission can come due again; the answer is stored in any case.
-        let noted = self.note_way(provider.code(), &outcome, way_known_well).await;
+        let noted = self.note_way(provider.code(), began, &outcome, way_known_well).await;
         let outcomes = outcomes_of(outcome, open.len());
         self.settle_numbers(&submission, &open, &outcomes).await?;
         noted

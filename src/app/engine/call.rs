@@ -28,8 +28,8 @@ impl Call {
         call.instrument(self.span.clone())
     }
 
-    /// Counts the call and notes what came of it.
-    pub(in crate::app) fn end<T>(self, outcome: &Result<T, ProviderError>) {
+    /// Counts the call and notes what came of it; tells when it began.
+    pub(in crate::app) fn end<T>(self, outcome: &Result<T, ProviderError>) -> Instant {
         let result = match outcome {
             Ok(_) => "answered",
             Err(ProviderError::Refused(_)) => "refused",
@@ -48,6 +48,7 @@ impl Call {
             .increment(1);
         metrics::histogram!(metric::PROVIDER_DURATION, "provider" => provider, "call" => call)
             .record(self.started.elapsed());
+        self.started
     }
 }
 

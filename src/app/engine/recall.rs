@@ -4,7 +4,7 @@
 //! and then until it was or patience ends. After an unclear answer the recall is not sent again by itself.
 
 use std::panic::AssertUnwindSafe;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 
@@ -123,8 +123,9 @@ impl App {
             return Ok(());
         }
         let sent = Sent { submission, recall, marked: true };
+        let began = Instant::now();
         let outcome = self.send_recall(provider.as_ref(), claimed, (&reference, &sent.recall), preparation).await;
-        self.note_way(provider.code(), &outcome, true).await?;
+        self.note_way(provider.code(), began, &outcome, true).await?;
         let state = match &outcome {
             Ok(_) => RecallState::Accepted,
             Err(ProviderError::Refused(_)) => RecallState::Refused,

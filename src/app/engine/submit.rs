@@ -222,12 +222,12 @@ impl App {
         };
         let outcome = weaken::answered(clean::answers(outcome));
         crash::point(CrashPoint::AfterSend);
-        making.end(&outcome);
+        let began = making.end(&outcome);
         if planted(Weakness::NoMark) && !self.mark(&mut submission, &payments).await? {
             return Ok(());
         }
         // The pause is to stand before the submission can come due again; the answer is stored in any case.
-        let noted = self.note_way(provider.code(), &outcome, way_known_well).await;
+        let noted = self.note_way(provider.code(), began, &outcome, way_known_well).await;
         self.settle(&submission, marked.as_ref(), &outcome).await?;
         noted
     }

@@ -4,12 +4,12 @@
 //! keeps it, and so is who may try whether it is over. What is decided is decided in [`crate::domain::breaker`].
 
 use std::sync::PoisonError;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
 use crate::app::App;
-use crate::domain::breaker::{FIRST_PAUSE, Failed, Gate, Way};
+use crate::domain::breaker::{Calls, FIRST_PAUSE, Failed, Gate, Way};
 use crate::domain::overload::Room;
 use crate::domain::provider::{ProviderCode, ProviderState};
 use crate::ports::provider::{ProviderError, Trouble};
@@ -69,15 +69,16 @@ impl App {
     pub(in crate::app) async fn note_way<T: Sync>(
         &self,
         provider: ProviderCode,
+        began: Instant,
         outcome: &Result<T, ProviderError>,
         way_known_well: bool,
     ) -> Result<(), StoreError> {
         match outcome {
             Ok(_) | Err(ProviderError::Refused(_)) => {
-                self.forget_failures(provider);
+                self.note_call(provider, |calls| calls.answered(began));
                 if way_known_well { Ok(()) } else { self.note_recovery(provider).await }
             }
-            Err(error) => self.note_failed_call(provider, error, !way_known_well).await,
+            Err(error) => self.note_failed_call(provider, began, error, !way_known_well).await,
         }
     }
 
@@ -94,7 +95,7 @@ impl App {
         provider: ProviderCode,
         error: &ProviderError,
     ) -> Result<(), StoreError> {
-        self.note_failed_call(provider, error, false).await
+        self.note_failed_call(provider, Instant::now(), error, false).await
     }
 
     /// Refused credentials stop submissions at once, several failures in a row for a moment, the failure of a probe for
@@ -102,6 +103,7 @@ impl App {
     async fn note_failed_call(
         &self,
         provider: ProviderCode,
+        began: Instant,
         error: &ProviderError,
         is_probe: bool,
     ) -> Result<(), StoreError> {
@@ -117,8 +119,10 @@ impl App {
                 (ProviderState::Misconfigured, trouble, self.policy.misconfigured_pause)
             }
             ProviderError::NotSent(trouble) | ProviderError::Unknown(trouble) => {
-                let in_a_row = self.count_failure(provider);
-                let failed = if is_probe { Failed::Probe } else { Failed::Call { in_a_row } };
+                let in_a_row = self.note_call(provider, |calls| calls.failed(began));
+                let failed =
+                    if is_probe { Some(Failed::Probe) } else { in_a_row.map(|in_a_row| Failed::Call { in_a_row }) };
+                let Some(failed) = failed else { return Ok(()) };
                 let Some(pause) = self.pause_after(provider, failed).await? else { return Ok(()) };
                 tracing::warn!(provider.name = %provider, %trouble, ?pause, "no answer: submissions pause");
                 (ProviderState::Degraded, trouble, pause)
@@ -140,15 +144,9 @@ impl App {
         Ok(row.as_ref().map_or(unknown, way_of).pause_after(failed, now))
     }
 
-    fn count_failure(&self, provider: ProviderCode) -> u32 {
-        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = failures.entry(provider).or_default();
-        *count += 1;
-        *count
-    }
-
-    fn forget_failures(&self, provider: ProviderCode) {
-        self.failures.lock().unwrap_or_else(PoisonError::into_inner).remove(&provider);
+    fn note_call<T>(&self, provider: ProviderCode, note: impl FnOnce(&mut Calls) -> T) -> T {
+        let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        note(calls.entry(provider).or_default())
     }
 }
 
