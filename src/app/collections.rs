@@ -191,12 +191,12 @@ impl App {
             Ok(Err(_panic)) => Err(unknown("the adapter failed")),
             Err(_elapsed) => Err(unknown("no answer in time")),
         };
-        making.end(&outcome);
+        let asked = making.end(&outcome);
         match outcome {
             Ok(told) => Ok(told),
             Err(error) => {
                 tracing::warn!(provider.name = %provider.code(), %error, "the provider did not tell what was paid");
-                self.note_trouble(provider.code(), &error).await?;
+                self.note_trouble(provider.code(), asked, &error).await?;
                 Ok(Vec::new())
             }
         }

@@ -1,10 +1,11 @@
 //! The breaker before a provider: when submissions pause, for how long, and how they begin again.
 //!
 //! Purpose: a provider that does not answer is not flooded, and comes back under a load of one. Mechanism: several
-//! failures in a row open the breaker, where nobody who asked later was answered; when the pause is over one submission goes ahead as a probe, of all processes on
-//! one database; its answer closes the breaker, its failure opens it for as long as the trouble has lasted already, up
-//! to a limit, so that pauses double. Look-ups have no effect and go on throughout; that they fail opens the breaker,
-//! but neither prolongs a pause nor holds a probe back. The numbers are our choice.
+//! failures in a row open the breaker, where nobody who asked later was answered, or where most calls fail; when the
+//! pause is over one submission goes ahead as a probe, of all processes on one database; its answer closes the breaker,
+//! its failure opens it for as long as the trouble has lasted already, up to a limit, so that pauses double. Look-ups
+//! have no effect and go on throughout; that they fail opens the breaker, but neither prolongs a pause nor holds a probe
+//! back. The numbers are our choice.
 
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,10 @@ use jiff::Timestamp;
 
 /// How many calls in a row must fail before submissions pause.
 pub const FAILURES_IN_A_ROW: u32 = 5;
+/// How many calls count as those of late, at most.
+const OF_LATE: u32 = 128;
+/// How many of them must fail for most to tell anything.
+const MANY: u32 = 20;
 /// The first pause.
 pub const FIRST_PAUSE: Duration = Duration::from_secs(5);
 /// No pause that we choose ourselves is longer.
@@ -43,22 +48,40 @@ pub struct Calls {
     failed_in_a_row: u32,
     /// When the latest of those began that were answered.
     latest_answered: Option<Instant>,
+    /// Of the calls of late: how many failed that were overtaken by an answer, and how many were answered.
+    overtaken: u32,
+    answered: u32,
 }
 
 impl Calls {
     /// A call that began then was answered.
     pub fn answered(&mut self, began: Instant) {
-        *self = Self { failed_in_a_row: 0, latest_answered: self.latest_answered.max(Some(began)) };
+        self.failed_in_a_row = 0;
+        self.latest_answered = self.latest_answered.max(Some(began));
+        self.answered += 1;
+        self.forget_old();
     }
 
-    /// A call that began then failed: the so manieth in a row. Nothing where a call that began later was answered: what
-    /// fails slowly is heard of last, and tells less than that.
+    /// A call that began then failed: the so manieth in a row. Nothing where a call that began later was answered, since
+    /// what fails slowly is heard of last; unless most fail so, since one answer now and then is no provider.
     pub fn failed(&mut self, began: Instant) -> Option<u32> {
-        if self.latest_answered >= Some(began) {
-            return None;
+        if self.latest_answered < Some(began) {
+            self.failed_in_a_row += 1;
+            return Some(self.failed_in_a_row);
         }
-        self.failed_in_a_row += 1;
-        Some(self.failed_in_a_row)
+        self.overtaken += 1;
+        self.forget_old();
+        let mostly_fails = self.overtaken >= MANY && self.overtaken > self.answered;
+        mostly_fails.then(|| {
+            (self.overtaken, self.answered) = (0, 0);
+            FAILURES_IN_A_ROW
+        })
+    }
+
+    fn forget_old(&mut self) {
+        if self.overtaken + self.answered >= OF_LATE {
+            (self.overtaken, self.answered) = (self.overtaken / 2, self.answered / 2);
+        }
     }
 }
 
@@ -140,6 +163,28 @@ mod tests {
         assert_eq!([5, 6].map(|began| calls.failed(second(began))), [Some(1), Some(2)]);
         calls.answered(second(3));
         assert_eq!([4, 5].map(|began| calls.failed(second(began))), [None, Some(1)], "the latest counts");
+    }
+
+    #[test]
+    fn where_most_calls_fail_one_answer_now_and_then_keeps_nothing_open() {
+        let start = Instant::now();
+        let second = |second| start + Duration::from_secs(second);
+        let mut calls = Calls::default();
+        // Each twentieth call is answered at once; the others are heard of fifteen seconds later.
+        let opens = (0..200).find(|&now| {
+            if now % 20 == 0 {
+                calls.answered(second(now));
+            }
+            let given_up = (now > 15 && (now - 15) % 20 != 0).then(|| calls.failed(second(now - 15))).flatten();
+            given_up.is_some_and(|in_a_row| in_a_row >= FAILURES_IN_A_ROW)
+        });
+        assert!(opens.is_some_and(|now| now < 60), "{opens:?}");
+        // Where as many are answered, nothing opens however many fail.
+        let mut calls = Calls::default();
+        for now in 0..1_000 {
+            calls.answered(second(now + 1));
+            assert_eq!(calls.failed(second(now)), None, "{now}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! effect, so it needs no mark.
 
 use std::panic::AssertUnwindSafe;
+use std::time::Instant;
 
 use futures_util::FutureExt;
 use jiff::Timestamp;
@@ -31,9 +32,10 @@ impl App {
         let began = self.clock.now();
         let mut found = Vec::new();
         for number in numbers.iter().filter(|number| is_sought(number)) {
+            let asked = Instant::now();
             let outcome = find(provider.as_ref(), claimed, &number.reference).await;
             if let Err(error) = &outcome {
-                self.note_trouble(provider.code(), error).await?;
+                self.note_trouble(provider.code(), asked, error).await?;
             }
             found.push((number.id, outcome));
         }

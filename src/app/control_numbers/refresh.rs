@@ -11,6 +11,7 @@
 //! the time the two are put together. Asking has no effect, so it needs no mark.
 
 use std::panic::AssertUnwindSafe;
+use std::time::Instant;
 
 use futures_util::FutureExt;
 use jiff::Timestamp;
@@ -85,7 +86,7 @@ impl App {
                 Err(Refusal::new(ErrorCode::ProviderRefused, message).at(PATH).into())
             }
             Asked::Failed(error) => {
-                self.note_trouble(provider.code(), &error).await?;
+                self.note_trouble(provider.code(), Instant::now(), &error).await?;
                 Err(refused(&error).into())
             }
         }

@@ -74,13 +74,13 @@ impl App {
             .unwrap_or(Err(unclear("the adapter failed")))
             .and_then(clean_answer)
             .map_err(clean::error);
-        making.end(&outcome);
+        let asked = making.end(&outcome);
         let stored = self.settle_change(&claimed, known.id, change, &outcome, subject).await;
         match outcome {
             Ok(_) => stored.map_err(AppError::from),
             Err(error) => {
                 stored?;
-                self.note_trouble(provider.code(), &error).await?;
+                self.note_trouble(provider.code(), asked, &error).await?;
                 Err(refused(&error).into())
             }
         }

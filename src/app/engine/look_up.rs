@@ -42,9 +42,9 @@ impl App {
             Err(_elapsed) => Err(failed("no answer in time")),
         };
         let outcome = clean::answers(outcome);
-        making.end(&outcome);
+        let asked = making.end(&outcome);
         if let Err(error) = &outcome {
-            self.note_trouble(provider.code(), error).await?;
+            self.note_trouble(provider.code(), asked, error).await?;
         }
         match self.settle_look_up(claimed, began, &outcome, recall).await {
             Err(error) if !error.is_transient() => {

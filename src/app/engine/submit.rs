@@ -4,6 +4,7 @@
 //! What was sent is settled by whatever came back, and where nothing came back by what that means: nothing is known.
 
 use std::panic::AssertUnwindSafe;
+use std::time::Instant;
 
 use futures_util::FutureExt;
 
@@ -145,13 +146,13 @@ impl App {
         if let ProviderError::NotSent(Trouble { retry_after: Some(pause), .. }) = error {
             // The provider is busy with our other calls: that is no fault of its or of the payment's.
             if *pause > way::DEGRADED_PAUSE {
-                self.note_trouble(claimed.submission.provider, error).await?;
+                self.note_trouble(claimed.submission.provider, Instant::now(), error).await?;
             }
             let next = self.clock.now() + *pause;
             return self.hand_back(&claimed.submission, Some(next)).await;
         }
         tracing::warn!(provider.name = %claimed.submission.provider, %error, "no session with the provider");
-        self.note_trouble(claimed.submission.provider, error).await?;
+        self.note_trouble(claimed.submission.provider, Instant::now(), error).await?;
         self.hand_back_after_fault(&claimed.submission).await
     }
 

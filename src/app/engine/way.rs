@@ -93,9 +93,10 @@ impl App {
     pub(in crate::app) async fn note_trouble(
         &self,
         provider: ProviderCode,
+        began: Instant,
         error: &ProviderError,
     ) -> Result<(), StoreError> {
-        self.note_failed_call(provider, Instant::now(), error, false).await
+        self.note_failed_call(provider, began, error, false).await
     }
 
     /// Refused credentials stop submissions at once, several failures in a row for a moment, the failure of a probe for
