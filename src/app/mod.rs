@@ -38,7 +38,7 @@ pub mod webhooks;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
@@ -118,7 +118,7 @@ pub struct Parts {
     /// What all processes know of the ways to the providers, as read a moment ago.
     pub ways: engine::Ways,
     /// What came of this process's calls to each provider.
-    pub calls: Mutex<BTreeMap<ProviderCode, Calls>>,
+    pub calls: Mutex<BTreeMap<ProviderCode, Calls<Instant>>>,
     /// Raised when a callback was stored, so that those that wait for their payment are tried again.
     pub callbacks: Notify,
 }

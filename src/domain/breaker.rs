@@ -7,7 +7,7 @@
 //! have no effect and go on throughout; that they fail opens the breaker, but neither prolongs a pause nor holds a probe
 //! back. The numbers are our choice.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -42,20 +42,27 @@ pub enum Gate {
     Shut(Timestamp),
 }
 
-/// What came of one process's calls to a provider, many of which are in the air together.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Calls {
+/// What came of one process's calls to a provider, many of which are in the air together. `M` are the moments at which
+/// they began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Calls<M> {
     failed_in_a_row: u32,
     /// When the latest of those began that were answered.
-    latest_answered: Option<Instant>,
+    latest_answered: Option<M>,
     /// Of the calls of late: how many failed that were overtaken by an answer, and how many were answered.
     overtaken: u32,
     answered: u32,
 }
 
-impl Calls {
+impl<M> Default for Calls<M> {
+    fn default() -> Self {
+        Self { failed_in_a_row: 0, latest_answered: None, overtaken: 0, answered: 0 }
+    }
+}
+
+impl<M: Copy + Ord> Calls<M> {
     /// A call that began then was answered.
-    pub fn answered(&mut self, began: Instant) {
+    pub fn answered(&mut self, began: M) {
         self.failed_in_a_row = 0;
         self.latest_answered = self.latest_answered.max(Some(began));
         self.answered += 1;
@@ -64,7 +71,7 @@ impl Calls {
 
     /// A call that began then failed: the so manieth in a row. Nothing where a call that began later was answered, since
     /// what fails slowly is heard of last; unless most fail so, since one answer now and then is no provider.
-    pub fn failed(&mut self, began: Instant) -> Option<u32> {
+    pub fn failed(&mut self, began: M) -> Option<u32> {
         if self.latest_answered < Some(began) {
             self.failed_in_a_row += 1;
             return Some(self.failed_in_a_row);
@@ -154,36 +161,32 @@ mod tests {
 
     #[test]
     fn what_fails_slowly_is_no_reason_to_pause_while_those_who_ask_later_are_answered() {
-        let start = Instant::now();
-        let second = |second| start + Duration::from_secs(second);
         let mut calls = Calls::default();
-        assert_eq!(calls.failed(second(1)), Some(1));
-        calls.answered(second(4));
-        assert_eq!([1, 2, 3, 4].map(|began| calls.failed(second(began))), [None; 4]);
-        assert_eq!([5, 6].map(|began| calls.failed(second(began))), [Some(1), Some(2)]);
-        calls.answered(second(3));
-        assert_eq!([4, 5].map(|began| calls.failed(second(began))), [None, Some(1)], "the latest counts");
+        assert_eq!(calls.failed(1), Some(1));
+        calls.answered(4);
+        assert_eq!([1, 2, 3, 4].map(|began| calls.failed(began)), [None; 4]);
+        assert_eq!([5, 6].map(|began| calls.failed(began)), [Some(1), Some(2)]);
+        calls.answered(3);
+        assert_eq!([4, 5].map(|began| calls.failed(began)), [None, Some(1)], "the latest counts");
     }
 
     #[test]
     fn where_most_calls_fail_one_answer_now_and_then_keeps_nothing_open() {
-        let start = Instant::now();
-        let second = |second| start + Duration::from_secs(second);
         let mut calls = Calls::default();
         // Each twentieth call is answered at once; the others are heard of fifteen seconds later.
         let opens = (0..200).find(|&now| {
             if now % 20 == 0 {
-                calls.answered(second(now));
+                calls.answered(now);
             }
-            let given_up = (now > 15 && (now - 15) % 20 != 0).then(|| calls.failed(second(now - 15))).flatten();
+            let given_up = (now > 15 && (now - 15) % 20 != 0).then(|| calls.failed(now - 15)).flatten();
             given_up.is_some_and(|in_a_row| in_a_row >= FAILURES_IN_A_ROW)
         });
         assert!(opens.is_some_and(|now| now < 60), "{opens:?}");
         // Where as many are answered, nothing opens however many fail.
         let mut calls = Calls::default();
         for now in 0..1_000 {
-            calls.answered(second(now + 1));
-            assert_eq!(calls.failed(second(now)), None, "{now}");
+            calls.answered(now + 1);
+            assert_eq!(calls.failed(now), None, "{now}");
         }
     }
 

@@ -145,7 +145,7 @@ impl App {
         Ok(row.as_ref().map_or(unknown, way_of).pause_after(failed, now))
     }
 
-    fn note_call<T>(&self, provider: ProviderCode, note: impl FnOnce(&mut Calls) -> T) -> T {
+    fn note_call<T>(&self, provider: ProviderCode, note: impl FnOnce(&mut Calls<Instant>) -> T) -> T {
         let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
         note(calls.entry(provider).or_default())
     }
