@@ -24,7 +24,7 @@ use serde_json::json;
 use crate::support::app::{ALL, TENANT};
 use crate::support::client::{Client, payment_input};
 use crate::support::program::Program;
-use crate::support::{TestApp, eventually};
+use crate::support::{TestApp, until_none};
 
 /// How a test's server leaves the work to the program, and how the program takes it.
 const IDLE: (&str, &str) = ("BILLPAY_WORKER__ENABLED", "false");
@@ -58,17 +58,8 @@ async fn record(client: &Client, biller: &str, account: String) {
     assert_eq!(payload["errors"], json!([]), "{payload}");
 }
 
-/// Waits until all of so many payments have ended, as long as some do in time.
-async fn wait_until_ended(app: &TestApp, count: usize) {
-    let of_open =
-        "SELECT count(*) FROM payments WHERE status NOT IN ('SUCCEEDED', 'FAILED', 'CANCELLED', 'NEEDS_REVIEW')";
-    let mut open = i64::try_from(count).expect("few") + 1;
-    while open > 0 {
-        let before = open;
-        open = eventually("a payment to end", || async {
-            let now = app.scalar(of_open).await;
-            (now < before).then_some(now)
-        })
-        .await;
-    }
+/// Waits until all payments have ended, as long as some do in time.
+async fn wait_until_ended(app: &TestApp) {
+    let open = "SELECT count(*) FROM payments WHERE status NOT IN ('SUCCEEDED', 'FAILED', 'CANCELLED', 'NEEDS_REVIEW')";
+    until_none(app, "a payment to end", open).await;
 }

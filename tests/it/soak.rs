@@ -19,7 +19,7 @@ use self::audience::Audience;
 use crate::support::app::{ALL, TENANT};
 use crate::support::client::{Client, KPLC, payment_input};
 use crate::support::program::Program;
-use crate::support::{Db, TestApp, eventually};
+use crate::support::{Db, TestApp, until_none};
 use crate::webhooks::{KEY, TRIAL};
 
 const CALLERS: u64 = 6;
@@ -91,15 +91,7 @@ async fn soak_one(db: Db, minutes: u64) {
 /// Waits until nothing is open any more, so that no event is still to come.
 async fn settle(app: &TestApp) {
     let open = "SELECT count(*) FROM payments WHERE status NOT IN ('SUCCEEDED', 'FAILED', 'NEEDS_REVIEW')";
-    let mut left = i64::MAX;
-    while left > 0 {
-        let before = left;
-        left = eventually("something to be settled", || async {
-            let now = app.scalar(open).await;
-            (now < before).then_some(now)
-        })
-        .await;
-    }
+    until_none(app, "something to be settled", open).await;
 }
 
 /// Pays and reads, over and over.

@@ -111,8 +111,7 @@ impl Work {
     pub async fn add_webhook_endpoint(&self, new: NewWebhookEndpoint) -> Result<WebhookEndpoint, StoreError> {
         let tenant = new.endpoint.tenant.as_str().to_owned();
         let head = entity::event_head::Entity::find_by_id(tenant).one(&self.tx).await?;
-        let position = Position::at(head.map_or(0, |head| head.sequence));
-        let new = NewWebhookEndpoint { endpoint: WebhookEndpoint { position, ..new.endpoint }, ..new };
+        let new = at_end(new, head.map(|head| head.sequence));
         Entity::insert(all_set::<ActiveModel, _>(endpoint_row(&new))).exec_without_returning(&self.tx).await?;
         Ok(new.endpoint)
     }
@@ -130,11 +129,8 @@ impl Work {
         let having = self.tenants_with_callbacks(missing.keys().copied().collect()).await?;
         missing.retain(|tenant, _| !having.contains(*tenant));
         let heads = self.heads_of(missing.keys().copied().collect()).await?;
-        let rows = missing.into_iter().map(|(tenant, new)| {
-            let position = Position::at(heads.get(tenant).copied().unwrap_or_default());
-            let endpoint = WebhookEndpoint { position, ..new.endpoint.clone() };
-            endpoint_row(&NewWebhookEndpoint { endpoint, secret: new.secret.clone() })
-        });
+        let rows =
+            missing.into_iter().map(|(tenant, new)| endpoint_row(&at_end(new.clone(), heads.get(tenant).copied())));
         self.insert_all::<Entity>(rows.collect()).await
     }
 
@@ -227,6 +223,12 @@ impl Work {
             .await?;
         Ok(())
     }
+}
+
+/// A new endpoint at the end of its tenant's log, of which nothing is there where it has no head.
+fn at_end(new: NewWebhookEndpoint, head: Option<i64>) -> NewWebhookEndpoint {
+    let position = Position::at(head.unwrap_or_default());
+    NewWebhookEndpoint { endpoint: WebhookEndpoint { position, ..new.endpoint }, ..new }
 }
 
 fn owned(owner: &Owner) -> Condition {

@@ -10,11 +10,11 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::json;
 
-use super::{BUSY, IDLE, NO_CREATE_RATE, NO_RATE, assert_log_is_whole, client_of, setting};
+use super::{BUSY, IDLE, NO_CREATE_RATE, NO_RATE, assert_log_is_whole, client_of, setting, wait_until_ended};
 use crate::schedule::day_from_now;
 use crate::support::client::{Client, KPLC, payment_input};
 use crate::support::program::Program;
-use crate::support::{Db, TestApp, eventually, on_both_databases, text};
+use crate::support::{Db, TestApp, on_both_databases, text};
 
 const USUAL: usize = 20;
 const LONG: usize = 1_000;
@@ -63,10 +63,7 @@ async fn miss_a_day(app: &TestApp, of_each: usize) {
     let later = format!("{}s", noon.as_secs());
     let program = Program::serve(app, &[BUSY, ("BILLPAY_CLOCK_OFFSET", &later)]).await;
     let all = i64::try_from(of_each).expect("few");
-    let mut open = 2 * all;
-    while open > 0 {
-        open = fewer(app, open).await;
-    }
+    wait_until_ended(app).await;
     let count = async |status: &str, day: &str| {
         let sql = "SELECT count(*) FROM payments WHERE status";
         app.scalar(&format!("{sql} = '{status}' AND process_date = '{day}'")).await
@@ -83,16 +80,6 @@ async fn schedule(client: &Client, biller: &str, account: String, day: &str) {
     let payload = client.create(input).await;
     assert_eq!(payload["errors"], json!([]), "{payload}");
     assert_eq!(text(&payload, "/payment/status"), "SCHEDULED", "{payload}");
-}
-
-/// Waits until some of those that were open are not any more; tells how many still are.
-async fn fewer(app: &TestApp, before: i64) -> i64 {
-    let open = "SELECT count(*) FROM payments WHERE status NOT IN ('SUCCEEDED', 'FAILED', 'CANCELLED', 'NEEDS_REVIEW')";
-    eventually("something to be settled", || async {
-        let now = app.scalar(open).await;
-        (now < before).then_some(now)
-    })
-    .await
 }
 
 /// How long it is until noon of a day where the billers are.

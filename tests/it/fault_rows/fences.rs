@@ -65,7 +65,7 @@ async fn compete(app: &TestApp, count: usize, servers: usize) {
     app.execute(WRITE_DOWN).await;
     let programs = join_all((0..servers).map(|_| Program::serve(app, &[BUSY, FEW, CONNECTIONS]))).await;
     app.execute("UPDATE submissions SET next_action_at = 1").await;
-    wait_until_ended(app, count).await;
+    wait_until_ended(app).await;
     drop(programs);
     assert_claims_are_whole(app, count).await;
     assert_eq!(app.scalar("SELECT count(*) FROM payments WHERE status <> 'SUCCEEDED'").await, 0);

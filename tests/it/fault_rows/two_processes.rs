@@ -40,7 +40,7 @@ async fn storm(app: &TestApp, count: usize) {
         let numbers = first..count.min(first + CALLERS);
         join_all(numbers.map(|number| record(&clients[number % 2], &biller, format!("72{number:05}")))).await;
     }
-    wait_until_ended(app, count).await;
+    wait_until_ended(app).await;
     let events = app.scalar("SELECT count(*) FROM events").await;
     println!("{count} payments and {events} events, written by two processes at once");
     assert_eq!(app.scalar("SELECT count(*) FROM payments WHERE status <> 'SUCCEEDED'").await, 0);

@@ -57,7 +57,7 @@ async fn cut_marks(app: &TestApp, count: usize) {
     let by_wire = cutter.url(url);
     let [one, limit, lease] = ALONE;
     let program = Program::serve(app, &[BUSY, one, limit, lease, ("BILLPAY_DATABASE__URL", &by_wire)]).await;
-    wait_until_ended(app, count).await;
+    wait_until_ended(app).await;
     assert_eq!(cutter.left(), 0, "fewer marks than payments\n{}", program.log());
     assert_ends_fit(app, &cutter.cuts(), &program).await;
     assert_effects_fit(app).await;

@@ -75,6 +75,19 @@ pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut found:
     }
 }
 
+/// Waits until a statement counts none any more, as long as it counts fewer in time.
+pub async fn until_none(app: &TestApp, what: &str, count: &str) {
+    let mut left = i64::MAX;
+    while left > 0 {
+        let before = left;
+        left = eventually(what, || async {
+            let now = app.scalar(count).await;
+            (now < before).then_some(now)
+        })
+        .await;
+    }
+}
+
 /// The text at a place of an answer.
 #[track_caller]
 pub fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
