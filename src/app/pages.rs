@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::told::{Company, Told};
+use super::told::Told;
 use crate::domain::event::Event;
 
 /// Sequences of a page.
@@ -46,7 +46,6 @@ struct Entry {
     /// When it was asked for last, in turns.
     turn: u64,
     was_used: bool,
-    company: Arc<Company>,
     page: Reading,
 }
 
@@ -63,13 +62,12 @@ pub struct Page {
 
 impl Page {
     /// Of what was read behind a sequence; None where it does not follow that, or not each the one before.
-    fn of(from: i64, read: Vec<Event>, company: &Arc<Company>) -> Option<Self> {
+    fn of(from: i64, read: Vec<Event>) -> Option<Self> {
         let has_no_gap = read.iter().zip(from + 1..).all(|(event, sequence)| event.sequence == sequence);
         if !has_no_gap {
             return None;
         }
-        let told = |event| Arc::new(Told::for_company(event, Arc::clone(company)));
-        let events: Vec<_> = read.into_iter().map(told).collect();
+        let events: Vec<_> = read.into_iter().map(|event| Arc::new(Told::for_all(event))).collect();
         Some(Self { first: from + 1, last: Arc::clone(events.last()?), events })
     }
 
@@ -120,13 +118,11 @@ impl Pages {
         kept.entries.retain(|entry| entry.number != number || entry.may_go_behind(after));
         if let Some(entry) = kept.entries.iter_mut().find(|entry| entry.number == number) {
             (entry.turn, entry.was_used) = (turn, true);
-            entry.company.comes();
             return Some(entry.page.clone());
         }
         kept.make_room()?;
         let (ended, page) = watch::channel(None);
-        let company = Arc::<Company>::default();
-        kept.entries.push(Entry { number, turn, was_used: true, company: Arc::clone(&company), page: page.clone() });
+        kept.entries.push(Entry { number, turn, was_used: true, page: page.clone() });
         let is_first = !std::mem::replace(&mut kept.is_swept, true);
         drop(kept);
         if is_first {
@@ -135,7 +131,7 @@ impl Pages {
         let from = after - after.rem_euclid(PAGE);
         let reading = read(from);
         drop(tokio::spawn(async move {
-            if let Some(page) = reading.await.and_then(|read| Page::of(from, read, &company)) {
+            if let Some(page) = reading.await.and_then(|read| Page::of(from, read)) {
                 ended.send_replace(Some(Arc::new(page)));
             }
         }));

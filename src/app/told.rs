@@ -2,11 +2,9 @@
 //!
 //! What many followers are told of one event, in the same words and with the same rights, is found out once for them
 //! ([`Memo`]); that belongs to the event, and goes with it. An event that one follower has read for itself is told to
-//! that one alone, and so is one of a page of the log ([`super::pages`]) as long as nobody else has asked for that
-//! page.
+//! that one alone.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 
@@ -45,35 +43,12 @@ pub struct Told {
 struct Shared {
     answers: Arc<Answers>,
     payments: Arc<Payments>,
-    /// None: there are others anyway.
-    company: Option<Arc<Company>>,
-}
-
-/// Whether some events are told to more than one follower: who is alone has nobody to share with.
-#[derive(Debug, Default)]
-pub struct Company(AtomicBool);
-
-impl Company {
-    /// Another follower came.
-    pub fn comes(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    fn is_there(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
 }
 
 impl Told {
     /// An event that is told to all who follow.
     pub fn for_all(event: Event) -> Self {
         Self { event: Arc::new(event), shared: Some(Shared::default()) }
-    }
-
-    /// An event that is told to one alone until there is company.
-    pub fn for_company(event: Event, company: Arc<Company>) -> Self {
-        let shared = Shared { company: Some(company), ..Shared::default() };
-        Self { event: Arc::new(event), shared: Some(shared) }
     }
 
     /// An event that is told to one alone.
@@ -83,16 +58,12 @@ impl Told {
 
     /// What others were answered; None where there are no others.
     pub fn answers(&self) -> Option<&Arc<Answers>> {
-        self.with_others().map(|shared| &shared.answers)
+        self.shared.as_ref().map(|shared| &shared.answers)
     }
 
     /// The payment that others have read; None where there are no others.
     pub fn payments(&self) -> Option<&Arc<Payments>> {
-        self.with_others().map(|shared| &shared.payments)
-    }
-
-    fn with_others(&self) -> Option<&Shared> {
-        self.shared.as_ref().filter(|shared| shared.company.as_ref().is_none_or(|company| company.is_there()))
+        self.shared.as_ref().map(|shared| &shared.payments)
     }
 }
 

@@ -76,6 +76,9 @@ on_both_databases! {
         let mut faults: Vec<_> = compared.filter_map(|(document, (few, many))| document.fault(*few, *many)).collect();
         faults.extend(subscriptions::faults(&meter, &schema, &world).await);
         drop(follower);
+        // Nobody has followed the log there, so that whoever asks for the past is alone with it.
+        let newcomer = Meter::start(&app, SCOPES, &SETTINGS).await;
+        faults.extend(subscriptions::faults(&newcomer, &schema, &world).await);
         faults.extend(anew::fault(&meter).await);
         assert!(faults.is_empty(), "{} faults in {} documents:\n{}", faults.len(), documents.len(), faults.join("\n"));
     }

@@ -100,15 +100,6 @@ async fn each_page_is_read_once_for_all_who_are_about_there() {
 }
 
 #[tokio::test]
-async fn who_is_alone_shares_with_nobody_until_there_is_company() {
-    let (pages, log) = (Arc::<Pages>::default(), Log::up_to(500, "one"));
-    let page = log.page(&pages, 3).await.expect("a page");
-    assert!(page.behind(3).iter().all(|told| told.answers().is_none() && told.payments().is_none()));
-    log.page(&pages, 90).await.expect("the same page");
-    assert!(page.behind(3).iter().all(|told| told.answers().is_some() && told.payments().is_some()));
-}
-
-#[tokio::test]
 async fn a_page_that_the_log_has_outgrown_is_read_again_by_whoever_is_there() {
     let pages = Arc::<Pages>::default();
     let (short, long) = (Log::up_to(430, "one"), Log::up_to(470, "one"));

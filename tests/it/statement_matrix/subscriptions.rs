@@ -1,10 +1,11 @@
 //! The subscriptions: every field, and each type of event that it may tell, with what it leads to.
 //!
 //! A subscriber begins so far behind the end of the log that a few events are told, and then so far that many are; what
-//! belongs to them must be read for several at once. That is so of events that a follower has heard of when they came,
-//! so one follows the log from before they were made ([`follow`]). What was answered to one subscriber is told to another
-//! who asks the same a moment later, so that each reading asks by another name. What was found out with an event before
-//! it is its turn is told for a moment only; so little is asked that it is told in time.
+//! belongs to them must be read for several at once. That is so of events that a follower has heard of when they came, for
+//! which one follows the log from before they were made ([`follow`]), and of those that are read from the log for whoever
+//! asks for the past. What was answered to one subscriber is told to another who asks the same a moment later, so that
+//! each reading asks by another name. What was found out with an event before it is its turn is told for a moment only;
+//! so little is asked that it is told in time.
 
 use async_graphql::parser::types::FieldDefinition;
 use serde_json::{Value, json};
