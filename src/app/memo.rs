@@ -147,14 +147,23 @@ where
         Some(Found::Soon(since, answer))
     }
 
+    /// What is known, where somebody has found it out lately.
+    pub fn known(&self, key: &K, clock: &Clock) -> Option<Aged<V>> {
+        let (entries, now) = (self.lock(), clock.now());
+        let entry = entries.iter().find(|entry| entry.key == *key && is_within(self.life, entry.since, now))?;
+        let value = entry.answer.borrow().clone()?;
+        Some(Aged { value, since: entry.since })
+    }
+
     /// Takes on to find out what will be asked soon, to be told with [`tell`]; dropped before, it is told to nobody.
-    /// None: somebody has asked for it lately, or so much else was asked.
-    pub fn take_on(self: &Arc<Self>, key: &K, clock: &Clock) -> Option<Finding<K, V>> {
+    /// `since`: where it stands on something older, how old that is. None: somebody has asked for it lately, or so much
+    /// else was asked.
+    pub fn take_on(self: &Arc<Self>, key: &K, clock: &Clock, since: Option<Timestamp>) -> Option<Finding<K, V>> {
         let mut entries = self.lock();
         let now = clock.now();
         entries.retain(|entry| is_within(self.life, entry.since, now));
         let is_free = entries.len() < MOST_KEPT && entries.iter().all(|entry| entry.key != *key);
-        is_free.then(|| self.enter(&mut entries, key, now))
+        is_free.then(|| self.enter(&mut entries, key, since.unwrap_or(now)))
     }
 
     fn enter(self: &Arc<Self>, entries: &mut Vec<Entry<K, V>>, key: &K, since: Timestamp) -> Finding<K, V> {

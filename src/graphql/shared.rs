@@ -35,7 +35,7 @@ use super::gate::{self, Gate};
 use super::wish;
 use super::written::{to_json, written};
 use crate::app::App;
-use crate::app::memo::{self, Finding};
+use crate::app::memo::{self, Aged, Finding};
 use crate::app::told::{Asked, Told, Turn};
 use crate::domain::event::Event;
 use crate::domain::requester::{Requester, Scopes};
@@ -44,34 +44,51 @@ use crate::store::Owner;
 use crate::telemetry::spans::TraceParent;
 
 /// Events that are found out with one that is asked for.
-const AHEAD: usize = 15;
+pub const AHEAD: usize = 15;
 
 /// An object that tells an event, and what was answered to others.
 pub struct Shared<T> {
     object: T,
-    told: Arc<Told>,
     /// Since when what the object knows beside its event was so; None: it knows nothing.
     since: Option<Timestamp>,
-    /// None: what comes next is not known yet.
-    next: Option<Next<T>>,
+    /// The event, and what the subscriber is told next.
+    turn: Turn,
+    dress: Dress<T>,
 }
 
-/// What a subscriber is told next, and how an object is made of it.
-struct Next<T> {
-    turn: Turn,
-    dress: fn(Arc<Event>) -> T,
+/// How an object is made of an event.
+pub enum Dress<T> {
+    /// Of the event alone.
+    Bare(fn(Arc<Event>) -> T),
+    /// With what is known of it already; None: it is not to be told, or nothing is known.
+    Known(Arc<dyn Fn(&Told) -> Option<Aged<T>> + Send + Sync>),
+}
+
+impl<T> fmt::Debug for Dress<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dress").finish_non_exhaustive()
+    }
+}
+
+impl<T> Dress<T> {
+    /// The object, and since when what it knows beside its event was so.
+    fn object(&self, told: &Told) -> Option<(T, Option<Timestamp>)> {
+        match self {
+            Self::Bare(dress) => Some((dress(Arc::clone(&told.event)), None)),
+            Self::Known(dress) => dress(told).map(|aged| (aged.value, Some(aged.since))),
+        }
+    }
 }
 
 impl<T> Shared<T> {
     /// The object that `dress` makes of an event.
     pub fn new(turn: Turn, dress: fn(Arc<Event>) -> T) -> Self {
-        let told = Arc::clone(&turn.told);
-        Self { object: dress(Arc::clone(&told.event)), told, since: None, next: Some(Next { turn, dress }) }
+        Self { object: dress(Arc::clone(&turn.told.event)), since: None, turn, dress: Dress::Bare(dress) }
     }
 
-    /// An object that knows what was read at this time.
-    pub fn with_known(told: Arc<Told>, object: T, since: Timestamp) -> Self {
-        Self { object, told, since: Some(since), next: None }
+    /// An object that knows something beside its event; those that are told next are made by `dress`.
+    pub fn with_known(turn: Turn, known: Aged<T>, dress: Dress<T>) -> Self {
+        Self { object: known.value, since: Some(known.since), turn, dress }
     }
 }
 
@@ -135,7 +152,7 @@ struct Group<T> {
 impl<T: OutputType + Clone + 'static> Shared<T> {
     /// What all are answered who ask the same; None: to be resolved alone.
     async fn answer(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> Option<Bytes> {
-        let answers = self.told.answers()?;
+        let answers = self.turn.told.answers()?;
         let asking = ctx.data_opt::<Asking>()?;
         let asked = asking.asked(ctx, field, &T::type_name())?;
         let clock = &ctx.data_opt::<App>()?.clock;
@@ -149,10 +166,13 @@ impl<T: OutputType + Clone + 'static> Shared<T> {
     /// The object, and what is told behind it as far as nobody has asked this of it.
     fn group(&self, asking: &Asking, asked: &Arc<Asked>, clock: &Clock) -> Group<T> {
         let mut group = Group { objects: vec![self.object.clone()], findings: Vec::new() };
-        let Some(next) = self.next.as_ref().filter(|_| asking.looks_ahead()) else { return group };
-        for told in next.turn.next_ones(AHEAD) {
-            if let Some(finding) = told.answers().and_then(|answers| answers.take_on(asked, clock)) {
-                group.objects.push((next.dress)(Arc::clone(&told.event)));
+        if !asking.looks_ahead() {
+            return group;
+        }
+        for told in self.turn.next_ones(AHEAD) {
+            let (Some(answers), Some((object, since))) = (told.answers(), self.dress.object(told)) else { continue };
+            if let Some(finding) = answers.take_on(asked, clock, since) {
+                group.objects.push(object);
                 group.findings.push(finding);
             }
         }

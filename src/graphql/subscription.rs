@@ -1,11 +1,12 @@
 //! Subscriptions: the log, followed.
 //!
 //! What is told of an event is found out once for all who ask the same ([`Shared`]), and so is which payment it is of,
-//! where a filter has to know.
+//! where a filter has to know; with it those of the events that are told next.
 //!
 //! A field's stream keeps room for all that it ever waits for, for as long as its subscriber stays: so what asks the
 //! database is boxed.
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use async_graphql::{Context, Description, ID, Subscription as GraphqlSubscription};
@@ -19,10 +20,10 @@ use super::object::event::{self, Event, EventFilter, PaymentEvent};
 use super::object::payment::PaymentFilter;
 use super::object::reminder::ReminderEvent;
 use super::scalar::Sequence;
-use super::shared::Shared;
+use super::shared::{AHEAD, Dress, Shared};
 use crate::app::access::require;
 use crate::app::events::Start;
-use crate::app::memo::Aged;
+use crate::app::memo::{self, Aged};
 use crate::app::told::{Told, Turn};
 use crate::app::{App, AppError};
 use crate::domain::event::{Event as DomainEvent, EventType, SubjectKind};
@@ -81,12 +82,12 @@ impl Subscription {
         let start = after.map_or(Start::Now, |after| Start::After(after.0));
         let after = app.event_start(&owner, start).await.map_err(top_level)?;
         let followed = app.follow(owner.clone(), events, after);
-        let wanted = Arc::new(Wanted::new(owner, wanted));
+        let wanted = Arc::new(Wanted::new(app, owner, wanted));
         Ok(followed.filter_map(move |turn| {
-            let (app, wanted) = (app.clone(), Arc::clone(&wanted));
+            let wanted = Arc::clone(&wanted);
             async move {
                 match turn {
-                    Ok(turn) => wanted.matching(&app, turn).await.transpose(),
+                    Ok(turn) => wanted.matching(turn).await.transpose(),
                     Err(error) => Some(Err(top_level(error))),
                 }
             }
@@ -181,6 +182,7 @@ fn shared<T>(turn: Result<Turn, AppError>, dress: fn(Arc<DomainEvent>) -> T) -> 
 
 /// Which payments are wanted, and by whom.
 struct Wanted {
+    app: App,
     owner: Owner,
     filter: store::PaymentFilter,
     /// Whether an event alone tells, since its status is all that is asked for.
@@ -188,43 +190,66 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn new(owner: Owner, filter: store::PaymentFilter) -> Self {
+    fn new(app: App, owner: Owner, filter: store::PaymentFilter) -> Self {
         let by_status = store::PaymentFilter { statuses: filter.statuses.clone(), ..store::PaymentFilter::default() };
-        Self { by_event_alone: filter == by_status, owner, filter }
+        Self { by_event_alone: filter == by_status, app, owner, filter }
     }
 
     /// The event, if its payment is among those that are wanted.
-    async fn matching(&self, app: &App, turn: Turn) -> async_graphql::Result<Option<Shared<PaymentEvent>>> {
+    async fn matching(self: &Arc<Self>, turn: Turn) -> async_graphql::Result<Option<Shared<PaymentEvent>>> {
         if self.by_event_alone {
             return Ok(Some(Shared::new(turn, PaymentEvent::new)));
         }
-        let told = turn.told;
-        // An event names its payment's customer: others' payments need not be read.
-        if self.filter.customer.as_ref().is_some_and(|wanted| told.event.customer.as_ref() != Some(wanted)) {
+        if !self.may_want(&turn.told.event) {
             return Ok(None);
         }
-        let Aged { value, since } = self.payment(app, &told).await.map_err(database)?;
-        Ok(value.filter(|payment| is_wanted(&self.filter, payment)).map(|payment| {
-            let event = PaymentEvent::known(Arc::clone(&told.event), payment);
-            Shared::with_known(told, event, since)
-        }))
+        let payment = self.payment(&turn).await.map_err(database)?;
+        let Some(known) = self.known(&turn.told, payment) else { return Ok(None) };
+        let wanted = Arc::clone(self);
+        let of_next = move |told: &Told| wanted.known(told, told.payments()?.known(&wanted.owner, &wanted.app.clock)?);
+        Ok(Some(Shared::with_known(turn, known, Dress::Known(Arc::new(of_next)))))
+    }
+
+    /// An event names its payment's customer: others' payments need not be read.
+    fn may_want(&self, event: &DomainEvent) -> bool {
+        self.filter.customer.is_none() || event.customer == self.filter.customer
+    }
+
+    /// The event with its payment, if that is wanted.
+    fn known(&self, told: &Told, payment: Aged<Option<Arc<Payment>>>) -> Option<Aged<PaymentEvent>> {
+        let wanted = payment.value.filter(|payment| is_wanted(&self.filter, payment))?;
+        Some(Aged { value: PaymentEvent::known(Arc::clone(&told.event), wanted), since: payment.since })
     }
 
     /// The payment of an event as its owner sees it, read once for all who need it.
-    async fn payment(&self, app: &App, told: &Told) -> Result<Aged<Option<Arc<Payment>>>, StoreError> {
-        let id = PaymentId::from_uuid(told.event.subject_id);
-        if let Some(payments) = told.payments() {
-            let read = || {
-                let (store, owner) = (app.store.clone(), self.owner.clone());
-                async move { store.payment(&owner, id).await.ok().map(|payment| payment.map(Arc::new)) }
-            };
-            if let Some(known) = payments.get(&self.owner, &app.clock, None, read).await {
+    async fn payment(&self, turn: &Turn) -> Result<Aged<Option<Arc<Payment>>>, StoreError> {
+        if let Some(payments) = turn.told.payments() {
+            let read = || self.read_with_next(turn);
+            if let Some(known) = payments.get(&self.owner, &self.app.clock, None, read).await {
                 return Ok(known);
             }
         }
-        let since = app.clock.now();
-        let payment = Box::pin(app.store.payment(&self.owner, id)).await?;
+        let since = self.app.clock.now();
+        let id = PaymentId::from_uuid(turn.told.event.subject_id);
+        let payment = Box::pin(self.app.store.payment(&self.owner, id)).await?;
         Ok(Aged { value: payment.map(Arc::new), since })
+    }
+
+    /// Reads the payment of an event, and with it those of the events that are told next.
+    fn read_with_next(&self, turn: &Turn) -> impl Future<Output = Option<Option<Arc<Payment>>>> + Send + use<> {
+        let mut findings = Vec::new();
+        for told in turn.next_ones(AHEAD).iter().filter(|told| self.may_want(&told.event)) {
+            let finding = told.payments().and_then(|payments| payments.take_on(&self.owner, &self.app.clock, None));
+            findings.extend(finding.map(|finding| (finding, told.event.subject_id)));
+        }
+        let (store, owner, id) = (self.app.store.clone(), self.owner.clone(), turn.told.event.subject_id);
+        async move {
+            let ids: BTreeSet<_> = findings.iter().map(|(_, id)| *id).chain([id]).collect();
+            let read = store.payments_by_id(&owner, &Vec::from_iter(ids)).await.ok()?;
+            let read: HashMap<_, _> = read.into_iter().map(|(id, payment)| (id, Arc::new(payment))).collect();
+            memo::tell(findings.into_iter().map(|(finding, id)| (finding, read.get(&id).cloned())).collect());
+            Some(read.get(&id).cloned())
+        }
     }
 }
 

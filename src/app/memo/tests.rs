@@ -71,6 +71,20 @@ async fn what_stands_on_something_older_is_as_old_as_that() {
 }
 
 #[tokio::test]
+async fn what_is_known_is_told_without_finding_out_as_long_as_it_is_fresh() {
+    let (memo, clock) = (memo(), Clock::default());
+    assert_eq!(memo.known(&1, &clock), None);
+    let before = clock.now();
+    clock.advance(LIFE / 2);
+    let finding = memo.take_on(&1, &clock, Some(before)).expect("nobody has asked");
+    assert_eq!(memo.known(&1, &clock), None, "it is being found out");
+    tell(vec![(finding, 7)]);
+    assert_eq!(memo.known(&1, &clock), Some(Aged { value: 7, since: before }));
+    clock.advance(LIFE / 2 + Duration::from_millis(1));
+    assert_eq!(memo.known(&1, &clock), None, "as old as what it stands on");
+}
+
+#[tokio::test]
 async fn what_failed_or_fell_over_is_told_to_nobody_and_not_kept() {
     let (memo, clock) = (memo(), Clock::default());
     let failed = in_time(join_all((0..9).map(|_| ask(&memo, &clock, 1, 3, None)))).await;
@@ -126,8 +140,8 @@ async fn what_nobody_asks_again_is_forgotten() {
 #[tokio::test]
 async fn what_is_taken_on_is_told_to_all_who_wait_and_found_out_by_nobody_else() {
     let (memos, clock) = ([memo(), memo(), memo()], Clock::default());
-    let findings = memos.each_ref().map(|memo| memo.take_on(&1, &clock).expect("nobody has asked"));
-    assert!(memos[0].take_on(&1, &clock).is_none(), "it is taken on already");
+    let findings = memos.each_ref().map(|memo| memo.take_on(&1, &clock, None).expect("nobody has asked"));
+    assert!(memos[0].take_on(&1, &clock, None).is_none(), "it is taken on already");
     let waiting = in_time(join_all(memos.iter().map(|memo| ask(memo, &clock, 1, 0, Some(99)))));
     let telling = async { tell(findings.into_iter().zip([7, 8, 9]).collect()) };
     let (heard, ()) = futures_util::join!(waiting, telling);
@@ -144,16 +158,16 @@ async fn what_is_taken_on_is_told_to_all_who_wait_and_found_out_by_nobody_else()
 #[tokio::test]
 async fn what_was_taken_on_and_given_up_is_found_out_by_whoever_asks() {
     let (memo, clock) = (memo(), Clock::default());
-    let finding = memo.take_on(&1, &clock).expect("nobody has asked");
+    let finding = memo.take_on(&1, &clock, None).expect("nobody has asked");
     let mut waiting = Box::pin(ask(&memo, &clock, 1, 0, Some(99)));
     assert!(poll!(&mut waiting).is_pending());
     drop(finding);
     assert_eq!(in_time(waiting).await, None, "who waited asks by itself");
     assert_eq!(in_time(ask(&memo, &clock, 1, 0, Some(5))).await, Some(5));
-    let taken_on: Vec<_> = (2..17).map(|key| memo.take_on(&key, &clock).expect("there is room")).collect();
-    assert!(memo.take_on(&17, &clock).is_none(), "the number of questions is bounded");
+    let taken_on: Vec<_> = (2..17).map(|key| memo.take_on(&key, &clock, None).expect("there is room")).collect();
+    assert!(memo.take_on(&17, &clock, None).is_none(), "the number of questions is bounded");
     drop(taken_on);
-    assert!(memo.take_on(&17, &clock).is_some());
+    assert!(memo.take_on(&17, &clock, None).is_some());
 }
 
 /// A small generator, so that a failure can be played again.
