@@ -17,6 +17,8 @@ use crate::ports::limits::{Busy, CallBudget, CallLimits, Permit};
 
 /// How often a free place is looked for.
 const PAUSE: Duration = Duration::from_millis(50);
+/// When a slot is given back again that could not be.
+const AGAIN: Duration = Duration::from_millis(500);
 const MICROS_OF_HOUR: i64 = 3_600_000_000;
 
 /// The limits, kept in the database.
@@ -65,9 +67,17 @@ impl StoredLimits {
     }
 }
 
+/// A slot as it was taken. Its lease tells it from one that the same process takes later.
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    number: i32,
+    /// By the database's clock, in microseconds.
+    lease_until: i64,
+}
+
 enum Entry {
     /// The call may be made, in this slot.
-    Open(Option<i32>),
+    Open(Option<Slot>),
     Full,
     Spent(Timestamp),
 }
@@ -80,8 +90,9 @@ impl CallLimits for StoredLimits {
         }
         let give_up = Instant::now() + patience;
         loop {
+            let until = Instant::now() + self.lease;
             match self.try_enter(provider, budget).await {
-                Ok(Entry::Open(slot)) => return Ok(Permit::new(Held::new(self, provider, slot))),
+                Ok(Entry::Open(slot)) => return Ok(Permit::new(Held::new(self, provider, slot, until))),
                 Ok(Entry::Spent(until)) => return Err(Busy::HourSpent { until }),
                 Ok(Entry::Full) if Instant::now() + PAUSE < give_up => tokio::time::sleep(PAUSE).await,
                 Ok(Entry::Full) => return Err(Busy::AllRunning),
@@ -99,29 +110,39 @@ struct Held {
     store: Store,
     instance: String,
     provider: ProviderCode,
-    slot: Option<i32>,
+    slot: Option<Slot>,
+    /// When it comes free by itself.
+    until: Instant,
 }
 
 impl Held {
-    fn new(limits: &StoredLimits, provider: ProviderCode, slot: Option<i32>) -> Self {
-        Self { store: limits.store.clone(), instance: limits.instance.clone(), provider, slot }
+    fn new(limits: &StoredLimits, provider: ProviderCode, slot: Option<Slot>, until: Instant) -> Self {
+        Self { store: limits.store.clone(), instance: limits.instance.clone(), provider, slot, until }
     }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
         let (Some(slot), Ok(runtime)) = (self.slot, tokio::runtime::Handle::try_current()) else { return };
-        let (store, instance, provider) = (self.store.clone(), std::mem::take(&mut self.instance), self.provider);
-        runtime.spawn(async move {
-            let given = async {
-                let work = store.begin(Step::Other).await?;
-                work.give_back_slot(provider, slot, &instance).await?;
-                work.commit().await
-            };
-            if let Err(error) = given.await {
-                tracing::warn!(provider.name = %provider, %error, "a slot comes free only when its lease ends");
-            }
-        });
+        let (store, instance) = (self.store.clone(), std::mem::take(&mut self.instance));
+        runtime.spawn(give_back(store, self.provider, slot, instance, self.until));
+    }
+}
+
+/// Gives a slot back, again and again where the database is away, as long as it would not come free by itself.
+async fn give_back(store: Store, provider: ProviderCode, slot: Slot, instance: String, until: Instant) {
+    loop {
+        let given = async {
+            let work = store.begin(Step::Other).await?;
+            work.give_back_slot(provider, slot, &instance).await?;
+            work.commit().await
+        };
+        let Err(error) = given.await else { return };
+        if Instant::now() + AGAIN >= until {
+            tracing::warn!(provider.name = %provider, %error, "a slot comes free only when its lease ends");
+            return;
+        }
+        tokio::time::sleep(AGAIN).await;
     }
 }
 
@@ -150,26 +171,28 @@ impl Work {
         most: u32,
         owner: &str,
         lease: Duration,
-    ) -> Result<Option<i32>, StoreError> {
+    ) -> Result<Option<Slot>, StoreError> {
         let backend = self.backend();
         let now = now_sql(backend, "$1");
         let skip = if backend == DbBackend::Postgres { "FOR UPDATE SKIP LOCKED" } else { "" };
         let sql = format!(
             "UPDATE provider_slots SET owner = $2, lease_until = {now} + $3 WHERE provider = $4 AND slot = \
                (SELECT slot FROM provider_slots WHERE provider = $4 AND slot <= $5 AND (lease_until IS NULL OR lease_until < {now}) \
-                ORDER BY slot LIMIT 1 {skip}) RETURNING slot"
+                ORDER BY slot LIMIT 1 {skip}) RETURNING slot, lease_until"
         );
         let lease = i64::try_from(lease.as_micros()).unwrap_or(i64::MAX);
         let values =
             [self.offset().into(), owner.into(), lease.into(), provider.as_str().into(), i64::from(most).into()];
         let row = self.tx.query_one_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
-        Ok(row.map(|row| row.try_get_by_index(0)).transpose()?)
+        let Some(row) = row else { return Ok(None) };
+        Ok(Some(Slot { number: row.try_get_by_index(0)?, lease_until: row.try_get_by_index(1)? }))
     }
 
-    /// Gives a slot back.
-    async fn give_back_slot(&self, provider: ProviderCode, slot: i32, owner: &str) -> Result<(), StoreError> {
-        let sql = "UPDATE provider_slots SET owner = NULL, lease_until = NULL WHERE provider = $1 AND slot = $2 AND owner = $3";
-        let values = [provider.as_str().into(), slot.into(), owner.into()];
+    /// Gives a slot back, unless it has come free by itself since.
+    async fn give_back_slot(&self, provider: ProviderCode, slot: Slot, owner: &str) -> Result<(), StoreError> {
+        let sql = "UPDATE provider_slots SET owner = NULL, lease_until = NULL \
+                   WHERE provider = $1 AND slot = $2 AND owner = $3 AND lease_until = $4";
+        let values = [provider.as_str().into(), slot.number.into(), owner.into(), slot.lease_until.into()];
         self.tx.execute_raw(Statement::from_sql_and_values(self.backend(), sql, values)).await?;
         Ok(())
     }

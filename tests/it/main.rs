@@ -54,6 +54,7 @@ mod scopes;
 mod servers;
 mod service_attacks;
 mod shared_events;
+mod slots;
 mod soak;
 mod sockets;
 mod stalled_subscribers;
