@@ -84,6 +84,8 @@ async fn soak_one(db: Db, minutes: u64) {
     assert!(minutes < SHORTEST_JUDGED || growth <= MOST_GROWTH_KIB_PER_MINUTE, "memory grows: {growth} KiB/min");
     settle(&app).await;
     audience.is_told_all(&app).await;
+    // Before the server goes, whose end would be news to it.
+    drop(audience);
     drop(program);
     app.stop().await;
 }

@@ -11,7 +11,7 @@ use super::{BUSY, IDLE, NO_CREATE_RATE, NO_RATE, assert_log_is_whole, record, se
 use crate::support::app::OPERATORS;
 use crate::support::client::KPLC;
 use crate::support::program::Program;
-use crate::support::{Db, TestApp, run};
+use crate::support::{Db, TestApp, run, until_none};
 
 const USUAL: usize = 120;
 const LONG: usize = 20_000;
@@ -65,6 +65,8 @@ async fn compete(app: &TestApp, count: usize, servers: usize) {
     app.execute(WRITE_DOWN).await;
     let programs = join_all((0..servers).map(|_| Program::serve(app, &[BUSY, FEW, CONNECTIONS]))).await;
     app.execute("UPDATE submissions SET next_action_at = 1").await;
+    // None ends before all are sent: what was due longer is looked at first, and these are due since ever.
+    until_none(app, "a payment to be sent", "SELECT count(*) FROM payments WHERE status = 'READY'").await;
     wait_until_ended(app).await;
     drop(programs);
     assert_claims_are_whole(app, count).await;
