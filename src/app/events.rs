@@ -208,7 +208,7 @@ impl Reader {
         let events = self.store.events_after(&self.owner, &self.filter, after, BATCH).await?;
         let last = events.last().map_or(upto, |event| event.sequence);
         let more = events.len() as u64 == BATCH;
-        let events = events.into_iter().map(|event| Arc::new(Told::for_one(event))).collect();
+        let events = events.into_iter().map(|event| Arc::new(Told::new(event))).collect();
         Ok(Read { events, reached: if more { last } else { upto.max(last) } })
     }
 

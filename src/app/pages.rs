@@ -67,7 +67,7 @@ impl Page {
         if !has_no_gap {
             return None;
         }
-        let events: Vec<_> = read.into_iter().map(|event| Arc::new(Told::for_all(event))).collect();
+        let events: Vec<_> = read.into_iter().map(|event| Arc::new(Told::new(event))).collect();
         Some(Self { first: from + 1, last: Arc::clone(events.last()?), events })
     }
 

@@ -291,7 +291,7 @@ impl Kept {
                 self.events.pop_front();
             }
             self.upto = Some(event.sequence);
-            self.events.push_back(Arc::new(Told::for_all(event)));
+            self.events.push_back(Arc::new(Told::new(event)));
         }
     }
 }

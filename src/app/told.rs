@@ -1,8 +1,8 @@
 //! An event on its way to those who follow a log.
 //!
 //! What many followers are told of one event, in the same words and with the same rights, is found out once for them
-//! ([`Memo`]); that belongs to the event, and goes with it. An event that one follower has read for itself is told to
-//! that one alone.
+//! ([`Memo`]); that belongs to the event, and goes with it. Where a follower has read its events for itself, it is what
+//! is found out of several of them together.
 
 use std::sync::Arc;
 
@@ -36,34 +36,16 @@ pub type Payments = Memo<Owner, Option<Arc<Payment>>>;
 pub struct Told {
     /// The event.
     pub event: Arc<Event>,
-    shared: Option<Shared>,
-}
-
-#[derive(Debug, Default)]
-struct Shared {
-    answers: Arc<Answers>,
-    payments: Arc<Payments>,
+    /// What was answered to those who asked about it.
+    pub answers: Arc<Answers>,
+    /// The payment that was read by those who had to know it.
+    pub payments: Arc<Payments>,
 }
 
 impl Told {
-    /// An event that is told to all who follow.
-    pub fn for_all(event: Event) -> Self {
-        Self { event: Arc::new(event), shared: Some(Shared::default()) }
-    }
-
-    /// An event that is told to one alone.
-    pub fn for_one(event: Event) -> Self {
-        Self { event: Arc::new(event), shared: None }
-    }
-
-    /// What others were answered; None where there are no others.
-    pub fn answers(&self) -> Option<&Arc<Answers>> {
-        self.shared.as_ref().map(|shared| &shared.answers)
-    }
-
-    /// The payment that others have read; None where there are no others.
-    pub fn payments(&self) -> Option<&Arc<Payments>> {
-        self.shared.as_ref().map(|shared| &shared.payments)
+    /// An event that nobody has asked about.
+    pub fn new(event: Event) -> Self {
+        Self { event: Arc::new(event), answers: Arc::default(), payments: Arc::default() }
     }
 }
 

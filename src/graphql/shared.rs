@@ -152,7 +152,6 @@ struct Group<T> {
 impl<T: OutputType + Clone + 'static> Shared<T> {
     /// What all are answered who ask the same; None: to be resolved alone.
     async fn answer(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> Option<Bytes> {
-        let answers = self.turn.told.answers()?;
         let asking = ctx.data_opt::<Asking>()?;
         let asked = asking.asked(ctx, field, &T::type_name())?;
         let clock = &ctx.data_opt::<App>()?.clock;
@@ -160,7 +159,7 @@ impl<T: OutputType + Clone + 'static> Shared<T> {
             let group = self.group(asking, asked, clock);
             find_out(group, Arc::clone(asked), Arc::clone(&asking.singly), ctx, field)
         };
-        answers.get(asked, clock, self.since, together).await.map(|answer| answer.value)
+        self.turn.told.answers.get(asked, clock, self.since, together).await.map(|answer| answer.value)
     }
 
     /// The object, and what is told behind it as far as nobody has asked this of it.
@@ -170,8 +169,8 @@ impl<T: OutputType + Clone + 'static> Shared<T> {
             return group;
         }
         for told in self.turn.next_ones(AHEAD) {
-            let (Some(answers), Some((object, since))) = (told.answers(), self.dress.object(told)) else { continue };
-            if let Some(finding) = answers.take_on(asked, clock, since) {
+            let Some((object, since)) = self.dress.object(told) else { continue };
+            if let Some(finding) = told.answers.take_on(asked, clock, since) {
                 group.objects.push(object);
                 group.findings.push(finding);
             }

@@ -206,7 +206,7 @@ impl Wanted {
         let payment = self.payment(&turn).await.map_err(database)?;
         let Some(known) = self.known(&turn.told, payment) else { return Ok(None) };
         let wanted = Arc::clone(self);
-        let of_next = move |told: &Told| wanted.known(told, told.payments()?.known(&wanted.owner, &wanted.app.clock)?);
+        let of_next = move |told: &Told| wanted.known(told, told.payments.known(&wanted.owner, &wanted.app.clock)?);
         Ok(Some(Shared::with_known(turn, known, Dress::Known(Arc::new(of_next)))))
     }
 
@@ -223,11 +223,9 @@ impl Wanted {
 
     /// The payment of an event as its owner sees it, read once for all who need it.
     async fn payment(&self, turn: &Turn) -> Result<Aged<Option<Arc<Payment>>>, StoreError> {
-        if let Some(payments) = turn.told.payments() {
-            let read = || self.read_with_next(turn);
-            if let Some(known) = payments.get(&self.owner, &self.app.clock, None, read).await {
-                return Ok(known);
-            }
+        let read = || self.read_with_next(turn);
+        if let Some(known) = turn.told.payments.get(&self.owner, &self.app.clock, None, read).await {
+            return Ok(known);
         }
         let since = self.app.clock.now();
         let id = PaymentId::from_uuid(turn.told.event.subject_id);
@@ -239,7 +237,7 @@ impl Wanted {
     fn read_with_next(&self, turn: &Turn) -> impl Future<Output = Option<Option<Arc<Payment>>>> + Send + use<> {
         let mut findings = Vec::new();
         for told in turn.next_ones(AHEAD).iter().filter(|told| self.may_want(&told.event)) {
-            let finding = told.payments().and_then(|payments| payments.take_on(&self.owner, &self.app.clock, None));
+            let finding = told.payments.take_on(&self.owner, &self.app.clock, None);
             findings.extend(finding.map(|finding| (finding, told.event.subject_id)));
         }
         let (store, owner, id) = (self.app.store.clone(), self.owner.clone(), turn.told.event.subject_id);
