@@ -49,14 +49,14 @@ pub struct Calls<M> {
     failed_in_a_row: u32,
     /// When the latest of those began that were answered.
     latest_answered: Option<M>,
-    /// Of the calls of late: how many failed that were overtaken by an answer, and how many were answered.
-    overtaken: u32,
+    /// Of the calls of late.
+    failed: u32,
     answered: u32,
 }
 
 impl<M> Default for Calls<M> {
     fn default() -> Self {
-        Self { failed_in_a_row: 0, latest_answered: None, overtaken: 0, answered: 0 }
+        Self { failed_in_a_row: 0, latest_answered: None, failed: 0, answered: 0 }
     }
 }
 
@@ -70,24 +70,31 @@ impl<M: Copy + Ord> Calls<M> {
     }
 
     /// A call that began then failed: the so manieth in a row. Nothing where a call that began later was answered, since
-    /// what fails slowly is heard of last; unless most fail so, since one answer now and then is no provider.
+    /// what fails slowly is heard of last. Where most calls of late have failed it counts as the last of a row, since
+    /// one answer now and then is no provider.
     pub fn failed(&mut self, began: M) -> Option<u32> {
-        if self.latest_answered < Some(began) {
-            self.failed_in_a_row += 1;
-            return Some(self.failed_in_a_row);
-        }
-        self.overtaken += 1;
+        self.failed += 1;
         self.forget_old();
-        let mostly_fails = self.overtaken >= MANY && self.overtaken > self.answered;
-        mostly_fails.then(|| {
-            (self.overtaken, self.answered) = (0, 0);
-            FAILURES_IN_A_ROW
-        })
+        let is_overtaken = self.latest_answered >= Some(began);
+        if !is_overtaken {
+            self.failed_in_a_row += 1;
+        }
+        if self.failed_in_a_row >= FAILURES_IN_A_ROW || self.mostly_fails() {
+            // What comes after the pause is judged by itself.
+            (self.failed, self.answered) = (0, 0);
+            return Some(self.failed_in_a_row.max(FAILURES_IN_A_ROW));
+        }
+        (!is_overtaken).then_some(self.failed_in_a_row)
+    }
+
+    /// Two of three, of enough.
+    fn mostly_fails(&self) -> bool {
+        self.failed >= MANY && self.failed > 2 * self.answered
     }
 
     fn forget_old(&mut self) {
-        if self.overtaken + self.answered >= OF_LATE {
-            (self.overtaken, self.answered) = (self.overtaken / 2, self.answered / 2);
+        if self.failed + self.answered >= OF_LATE {
+            (self.failed, self.answered) = (self.failed / 2, self.answered / 2);
         }
     }
 }
@@ -112,6 +119,12 @@ impl Way {
             Some(until) if until > now => Gate::Shut(until),
             Some(until) => Gate::Probe(until),
         }
+    }
+
+    /// For how long submissions are to pause where the provider asks us to `wait`; nothing where what holds stays as it
+    /// is: what a look-up is told, or a call that was in the air, neither shortens a pause nor prolongs it.
+    pub fn pause_asked(&self, wait: Duration, is_probe: bool) -> Option<Duration> {
+        (is_probe || self.paused_until.is_none()).then_some(wait)
     }
 
     /// For how long submissions are to pause after a failure; nothing where what holds stays as it is.
@@ -182,6 +195,16 @@ mod tests {
             given_up.is_some_and(|in_a_row| in_a_row >= FAILURES_IN_A_ROW)
         });
         assert!(opens.is_some_and(|now| now < 60), "{opens:?}");
+        // As slow or not: four of five fail one after the other, and never five in a row.
+        let mut calls = Calls::default();
+        let opens = (1..200).find(|&now| {
+            let failed = (now % 5 != 0).then(|| calls.failed(now));
+            if failed.is_none() {
+                calls.answered(now);
+            }
+            failed.flatten().is_some_and(|in_a_row| in_a_row >= FAILURES_IN_A_ROW)
+        });
+        assert!(opens.is_some_and(|now| now < 30), "{opens:?}");
         // Where as many are answered, nothing opens however many fail.
         let mut calls = Calls::default();
         for now in 0..1_000 {
@@ -195,6 +218,14 @@ mod tests {
         let many = Failed::Call { in_a_row: 100 };
         assert_eq!(way(Some(5)).pause_after(many, at(1)), None, "in a pause");
         assert_eq!(way(Some(5)).pause_after(many, at(9)), None, "behind it");
+    }
+
+    #[test]
+    fn who_is_asked_to_wait_changes_no_pause_but_the_probe() {
+        let hour = Duration::from_secs(3_600);
+        assert_eq!(way(None).pause_asked(hour, false), Some(hour));
+        assert_eq!(way(Some(5)).pause_asked(hour, false), None);
+        assert_eq!(way(Some(5)).pause_asked(hour, true), Some(hour));
     }
 
     #[test]

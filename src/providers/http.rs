@@ -129,7 +129,9 @@ pub(super) fn busy(busy: Busy, now: Timestamp) -> ProviderError {
         }
         Busy::Unavailable => ("the limits of the provider cannot be read", SOON),
     };
-    ProviderError::NotSent(Trouble { retry_after: Some(pause), ..trouble(what) })
+    // That our own calls fill the places tells nothing of the provider; that the hour is spent holds for all of them.
+    let is_known = !matches!(busy, Busy::HourSpent { .. });
+    ProviderError::NotSent(Trouble { retry_after: Some(pause), is_known, ..trouble(what) })
 }
 
 /// Whether a URL leads to this very host, where no provider is but a simulator may be.

@@ -146,7 +146,7 @@ impl App {
         };
         let preparation = match provider.prepare(None).await {
             Ok(preparation) => preparation,
-            Err(error) => return self.not_prepared(claimed, &error).await,
+            Err(error) => return self.not_prepared(claimed, &error, way_known_well).await,
         };
         let mut submission = claimed.submission.clone();
         let open: Vec<_> = numbers.iter().filter(|number| number.is_open()).cloned().collect();

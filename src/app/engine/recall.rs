@@ -116,7 +116,7 @@ impl App {
         };
         let preparation = match provider.prepare(None).await {
             Ok(preparation) => preparation,
-            Err(error) => return self.not_prepared(claimed, &error).await,
+            Err(error) => return self.not_prepared(claimed, &error, true).await,
         };
         let mut submission = claimed.submission.clone();
         if !self.mark_recall(&mut submission, &recall).await? {

@@ -4,7 +4,6 @@
 //! What was sent is settled by whatever came back, and where nothing came back by what that means: nothing is known.
 
 use std::panic::AssertUnwindSafe;
-use std::time::Instant;
 
 use futures_util::FutureExt;
 
@@ -54,7 +53,7 @@ impl App {
         let preparation = match provider.prepare(Some(&request)).await.map_err(clean::error) {
             Ok(preparation) => preparation,
             Err(ProviderError::Refused(refused)) => return self.refuse_unsent(claimed, &refused).await,
-            Err(error) => return self.not_prepared(claimed, &error).await,
+            Err(error) => return self.not_prepared(claimed, &error, way_known_well).await,
         };
         let frozen = match frozen(provider.as_ref(), &submission, &request, &preparation, &payments) {
             Ok(frozen) => frozen,
@@ -142,17 +141,19 @@ impl App {
         &self,
         claimed: &Claimed,
         error: &ProviderError,
+        way_known_well: bool,
     ) -> Result<(), StoreError> {
+        let provider = claimed.submission.provider;
         if let ProviderError::NotSent(Trouble { retry_after: Some(pause), .. }) = error {
             // The provider is busy with our other calls: that is no fault of its or of the payment's.
             if *pause > way::DEGRADED_PAUSE {
-                self.note_trouble(claimed.submission.provider, Instant::now(), error).await?;
+                self.note_unprepared(provider, error, way_known_well).await?;
             }
             let next = self.clock.now() + *pause;
             return self.hand_back(&claimed.submission, Some(next)).await;
         }
-        tracing::warn!(provider.name = %claimed.submission.provider, %error, "no session with the provider");
-        self.note_trouble(claimed.submission.provider, Instant::now(), error).await?;
+        tracing::warn!(provider.name = %provider, %error, "no session with the provider");
+        self.note_unprepared(provider, error, way_known_well).await?;
         self.hand_back_after_fault(&claimed.submission).await
     }
 

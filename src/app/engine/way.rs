@@ -99,6 +99,16 @@ impl App {
         self.note_failed_call(provider, began, error, false).await
     }
 
+    /// What it tells that no session could be had for a call that has an effect.
+    pub(super) async fn note_unprepared(
+        &self,
+        provider: ProviderCode,
+        error: &ProviderError,
+        way_known_well: bool,
+    ) -> Result<(), StoreError> {
+        self.note_failed_call(provider, Instant::now(), error, !way_known_well).await
+    }
+
     /// Refused credentials stop submissions at once, several failures in a row for a moment, the failure of a probe for
     /// longer each time. Look-ups go on.
     async fn note_failed_call(
@@ -111,9 +121,11 @@ impl App {
         let (state, trouble, pause) = match error {
             ProviderError::Refused(_) => return Ok(()),
             ProviderError::NotSent(Trouble { is_known: true, .. }) if !is_probe => return Ok(()),
-            ProviderError::NotSent(trouble @ Trouble { retry_after: Some(pause), .. }) => {
+            ProviderError::NotSent(trouble @ Trouble { retry_after: Some(wait), .. }) => {
+                let way = self.way(provider).await?;
+                let Some(pause) = way.pause_asked(*wait, is_probe) else { return Ok(()) };
                 tracing::warn!(provider.name = %provider, %trouble, "the provider asks us to wait: submissions pause");
-                (ProviderState::Degraded, trouble, *pause)
+                (ProviderState::Degraded, trouble, pause)
             }
             ProviderError::Misconfigured(trouble) => {
                 tracing::error!(provider.name = %provider, %trouble, "the provider refuses us: submissions pause");
@@ -137,18 +149,27 @@ impl App {
     /// Reads what all processes know only where it matters: most failures are the first of a row.
     async fn pause_after(&self, provider: ProviderCode, failed: Failed) -> Result<Option<Duration>, StoreError> {
         let now = self.clock.now();
-        let unknown = Way { since: now, paused_until: None };
-        if unknown.pause_after(failed, now).is_none() {
+        if unknown(now).pause_after(failed, now).is_none() {
             return Ok(None);
         }
+        Ok(self.way(provider).await?.pause_after(failed, now))
+    }
+
+    /// What all processes know.
+    async fn way(&self, provider: ProviderCode) -> Result<Way, StoreError> {
         let row = self.store.provider(provider).await?;
-        Ok(row.as_ref().map_or(unknown, way_of).pause_after(failed, now))
+        Ok(row.as_ref().map_or_else(|| unknown(self.clock.now()), way_of))
     }
 
     fn note_call<T>(&self, provider: ProviderCode, note: impl FnOnce(&mut Calls<Instant>) -> T) -> T {
         let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
         note(calls.entry(provider).or_default())
     }
+}
+
+/// The way to a provider of which nothing is recorded.
+fn unknown(now: Timestamp) -> Way {
+    Way { since: now, paused_until: None }
 }
 
 fn way_of(row: &ProviderRow) -> Way {

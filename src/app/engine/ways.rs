@@ -50,6 +50,19 @@ impl App {
         recorded
     }
 
+    /// Records what the fetching of a catalogue tells. Where submissions pause it tells nothing: what ends a pause is a
+    /// submission that is answered, since only that shows that the provider takes them.
+    pub(in crate::app) async fn note_catalogue(
+        &self,
+        provider: ProviderCode,
+        state: ProviderState,
+        reason: Option<&str>,
+    ) -> Result<(), StoreError> {
+        let recorded = self.store.set_unpaused_provider_state(provider, state, reason).await;
+        self.forget_ways();
+        recorded
+    }
+
     /// To be called after this process has changed what is known.
     pub(super) fn forget_ways(&self) {
         self.ways.changes.fetch_add(1, Ordering::SeqCst);

@@ -112,7 +112,8 @@ pub struct Trouble {
     pub trace: Option<String>,
     /// How long nothing should be submitted, where the provider told.
     pub retry_after: Option<Duration>,
-    /// Whether another call has told it already, as of the token that both carried: it is no news of the provider then.
+    /// Whether it is no news of the provider: another call has told it already, as of the token that both carried, or our
+    /// own calls were in the way.
     pub is_known: bool,
 }
 
