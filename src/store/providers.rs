@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Statement};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, Statement, UpdateMany};
 
 use entity::provider::{Column, Entity, Model};
 
@@ -96,21 +96,46 @@ impl Store {
         submits_paused_until: Option<Timestamp>,
     ) -> Result<(), StoreError> {
         let mut work = self.begin(Step::Other).await?;
-        let now = micros(work.now());
         if submits_paused_until.is_none() {
             work.wake_paused(code).await?;
         }
-        let since = Expr::case(Column::State.eq(state.as_str()), Expr::col(Column::StateSince)).finally(now);
-        Entity::update_many()
-            .filter(Column::Code.eq(code.as_str()))
-            .col_expr(Column::StateSince, since.into())
-            .col_expr(Column::State, Expr::value(state.as_str()))
-            .col_expr(Column::StateReason, Expr::value(reason.map(str::to_owned)))
+        of_state(code, state, reason, micros(work.now()))
             .col_expr(Column::SubmitsPausedUntil, Expr::value(submits_paused_until.map(micros)))
             .exec(&work.tx)
             .await?;
         work.commit().await
     }
+
+    /// Records it where submissions do not pause. That it works well ends a pause that is over and that nobody has tried
+    /// since.
+    pub async fn set_unpaused_provider_state(
+        &self,
+        code: ProviderCode,
+        state: ProviderState,
+        reason: Option<&str>,
+    ) -> Result<(), StoreError> {
+        let now = micros(self.clock.now());
+        let mut unpaused = Condition::any().add(Column::SubmitsPausedUntil.is_null());
+        if state == ProviderState::Healthy {
+            unpaused = unpaused.add(Column::SubmitsPausedUntil.lte(now));
+        }
+        of_state(code, state, reason, now)
+            .col_expr(Column::SubmitsPausedUntil, Expr::value(Option::<i64>::None))
+            .filter(unpaused)
+            .exec(&self.writer)
+            .await?;
+        Ok(())
+    }
+}
+
+/// How well the way works, from now on where it did not so before.
+fn of_state(code: ProviderCode, state: ProviderState, reason: Option<&str>, now: i64) -> UpdateMany<Entity> {
+    let since = Expr::case(Column::State.eq(state.as_str()), Expr::col(Column::StateSince)).finally(now);
+    Entity::update_many()
+        .filter(Column::Code.eq(code.as_str()))
+        .col_expr(Column::StateSince, since.into())
+        .col_expr(Column::State, Expr::value(state.as_str()))
+        .col_expr(Column::StateReason, Expr::value(reason.map(str::to_owned)))
 }
 
 impl Work {

@@ -10,10 +10,14 @@ use crate::support::app::{OPERATORS, USER};
 use crate::support::client::{Client, KPLC, new_key, payment_input};
 use crate::support::database::scalar;
 use crate::support::proxy::Act;
+use crate::support::vendors::{self, FREIGHT, bank, bill_input, bills, calls};
 use crate::support::{Db, TestApp, eventually, list, on_both_databases, run, text};
 
 const ELECTRICITY: &str = "Saudi Electricity Company";
 const CLICK_PAYS: &str = "bill_payments.json";
+const BILL_PAYS: &str = "/v3/payments";
+/// For longer than any test.
+const PAUSE: &str = "UPDATE providers SET state = 'DEGRADED', submits_paused_until = 4000000000000000 WHERE code = ";
 const FIRST_ACCOUNT: i64 = 7_000_000;
 const SYNC: &str = "mutation { syncBillers(input: {}) { added errors { code } } }";
 
@@ -180,5 +184,50 @@ on_both_databases! {
         let paid = "SELECT count(*) FROM payments WHERE status = 'SUCCEEDED'";
         eventually("the others", || async { (app.scalar(paid).await == 7).then_some(()) }).await;
         assert_eq!(app.scalar(stopped).await, 0);
+    }
+}
+
+on_both_databases! {
+    with [("BILLPAY_TEST_BILL", "proxied")]
+    async fn a_provider_to_which_submissions_pause_is_asked_all_the_same(app: TestApp) {
+        let client = app.admin();
+        let (found, bank) = (bills(&client, FREIGHT).await, bank(&client).await);
+        app.proxy().always(BILL_PAYS, Act::Instead(500, json!({})));
+        let mut unknown = Vec::new();
+        for bill in &found[..5] {
+            let payment = vendors::pay(&client, &bill_input(bill, "20", &bank)).await;
+            unknown.push(client.wait_for_status(text(&payment, "/id"), &["UNKNOWN"]).await);
+        }
+        let stopped = "SELECT count(*) FROM providers WHERE code = 'bill' AND submits_paused_until IS NOT NULL";
+        eventually("the pause", || async { (app.scalar(stopped).await == 1).then_some(()) }).await;
+        app.execute(&format!("{PAUSE}'bill'")).await;
+        let held = vendors::pay(&client, &bill_input(&found[5], "20", &bank)).await;
+        let looked = looked_up(&client, &unknown).await;
+        app.clock().advance(Duration::from_secs(60));
+        eventually("a look-up", || async { (looked_up(&client, &unknown).await > looked).then_some(()) }).await;
+        let held = vendors::payment(&client, text(&held, "/id")).await;
+        assert_eq!((text(&held, "/status"), calls(&held, "SUBMIT")), ("READY", 0), "{held}");
+    }
+}
+
+/// How many look-ups were made for payments.
+async fn looked_up(client: &Client, payments: &[Value]) -> usize {
+    let now = join_all(payments.iter().map(|payment| vendors::payment(client, text(payment, "/id")))).await;
+    now.iter().map(|payment| calls(payment, "LOOKUP")).sum()
+}
+
+on_both_databases! {
+    async fn a_catalogue_says_nothing_of_a_provider_to_which_submissions_pause(app: TestApp) {
+        let operator = app.client(OPERATORS, "operator");
+        app.admin().biller(KPLC).await;
+        app.execute(&format!("{PAUSE}'almara'")).await;
+        assert_eq!(operator.data(SYNC, json!({})).await["syncBillers"]["errors"], json!([]));
+        let pauses = "SELECT count(*) FROM providers WHERE state = 'DEGRADED' AND submits_paused_until = 4000000000000000";
+        assert_eq!(app.scalar(pauses).await, 1, "only an answered submission ends it");
+        // That is over, and nobody waits for it.
+        app.execute("UPDATE providers SET submits_paused_until = 1 WHERE code = 'almara'").await;
+        assert_eq!(operator.data(SYNC, json!({})).await["syncBillers"]["errors"], json!([]));
+        let healthy = "SELECT count(*) FROM providers WHERE state = 'HEALTHY' AND submits_paused_until IS NULL";
+        assert_eq!(app.scalar(healthy).await, 1);
     }
 }
