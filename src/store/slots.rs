@@ -38,6 +38,7 @@ impl StoredLimits {
     }
 
     async fn try_enter(&self, provider: ProviderCode, budget: CallBudget) -> Result<Entry, StoreError> {
+        let until = Instant::now() + self.lease;
         let work = self.store.begin(Step::Other).await?;
         let slot = match budget.at_once {
             None => None,
@@ -62,8 +63,10 @@ impl StoredLimits {
             work.roll_back().await?;
             return Ok(Entry::Spent(until));
         }
+        // Given back also where nobody knows whether it was taken.
+        let held = Held::new(self, provider, slot, until);
         work.commit().await?;
-        Ok(Entry::Open(slot))
+        Ok(Entry::Open(held))
     }
 }
 
@@ -76,8 +79,8 @@ struct Slot {
 }
 
 enum Entry {
-    /// The call may be made, in this slot.
-    Open(Option<Slot>),
+    /// The call may be made.
+    Open(Held),
     Full,
     Spent(Timestamp),
 }
@@ -90,9 +93,8 @@ impl CallLimits for StoredLimits {
         }
         let give_up = Instant::now() + patience;
         loop {
-            let until = Instant::now() + self.lease;
             match self.try_enter(provider, budget).await {
-                Ok(Entry::Open(slot)) => return Ok(Permit::new(Held::new(self, provider, slot, until))),
+                Ok(Entry::Open(held)) => return Ok(Permit::new(held)),
                 Ok(Entry::Spent(until)) => return Err(Busy::HourSpent { until }),
                 Ok(Entry::Full) if Instant::now() + PAUSE < give_up => tokio::time::sleep(PAUSE).await,
                 Ok(Entry::Full) => return Err(Busy::AllRunning),
