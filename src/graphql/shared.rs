@@ -18,6 +18,7 @@ use std::fmt;
 use std::future::Future;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError};
+use std::time::Instant;
 
 use async_graphql::parser::types::Field;
 use async_graphql::registry::Registry;
@@ -35,7 +36,7 @@ use super::gate::{self, Gate};
 use super::wish;
 use super::written::{to_json, written};
 use crate::app::App;
-use crate::app::memo::{self, Aged, Finding};
+use crate::app::memo::{self, Aged, FRESH, Finding};
 use crate::app::told::{Asked, Told, Turn};
 use crate::domain::event::Event;
 use crate::domain::requester::{Requester, Scopes};
@@ -104,7 +105,7 @@ pub struct Asking {
     owner: Owner,
     scopes: Scopes,
     asked: OnceLock<(Pos, Option<Arc<Asked>>)>,
-    /// How many more are found out one by one, since several together have failed.
+    /// How many more are found out one by one, since several together have failed or taken too long.
     singly: Arc<AtomicUsize>,
 }
 
@@ -191,9 +192,14 @@ fn find_out<T: OutputType + 'static>(
     let (schema_env, query_env, field) = (ctx.schema_env.clone(), ctx.query_env.clone(), field.clone());
     async move {
         let Group { objects, findings } = group;
+        let began = Instant::now();
         if let Some(answers) = all(&objects, &asked, (&schema_env, &query_env), &field).await {
             let mut answers = answers.into_iter();
             let first = answers.next();
+            if began.elapsed() > FRESH {
+                // What was found out of the others is too old by now.
+                singly.store(AHEAD, Ordering::Relaxed);
+            }
             memo::tell(findings.into_iter().zip(answers).collect());
             return first;
         }
