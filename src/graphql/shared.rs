@@ -57,12 +57,15 @@ pub struct Shared<T> {
     dress: Dress<T>,
 }
 
+/// Makes an object of an event and what is known of it; None: it is not to be told, or nothing is known.
+type OfKnown<T> = dyn Fn(&Told) -> Option<Aged<T>> + Send + Sync;
+
 /// How an object is made of an event.
 pub enum Dress<T> {
     /// Of the event alone.
     Bare(fn(Arc<Event>) -> T),
-    /// With what is known of it already; None: it is not to be told, or nothing is known.
-    Known(Arc<dyn Fn(&Told) -> Option<Aged<T>> + Send + Sync>),
+    /// With what is known of it already.
+    Known(Arc<OfKnown<T>>),
 }
 
 impl<T> fmt::Debug for Dress<T> {
