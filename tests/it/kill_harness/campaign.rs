@@ -32,6 +32,8 @@ const CONNECTIONS: u32 = 8;
 /// A killed worker's rows come due after 8 s, what stays unclear goes to a person after 20 s more, and money of which
 /// no webhook told is found by the sweep, which comes every few seconds here.
 const HEAL_LIMIT: Duration = Duration::from_secs(300);
+/// What goes on and on for so long is no healing.
+const LONGEST_HEAL: Duration = Duration::from_secs(1_800);
 const GLANCE: Duration = Duration::from_millis(250);
 /// What providers tell of payments that are final (voided, returned) comes within this time.
 const QUIET: Duration = Duration::from_secs(4);
@@ -166,14 +168,21 @@ impl Campaign {
     }
 }
 
-/// Waits until no payment and no control number is open, no recall on its way, and all money that came in is known. What is still missing at
-/// the end of the wait is for the checker to find.
+/// Waits until no payment and no control number is open, no recall on its way, and all money that came in is known, as
+/// long as anything happens: a provider that takes few calls at once works off what was bought for a while. What is
+/// still missing at the end of the wait is for the checker to find.
 pub(super) async fn heal(world: &World, api: &Api) {
-    let give_up = Instant::now() + HEAL_LIMIT;
-    while !(api.is_settled().await && knows_all_money(world, api).await && recalls_have_ended(world).await)
-        && Instant::now() < give_up
-    {
+    let began = Instant::now();
+    let (mut head, mut since) = (None, began);
+    while !(api.is_settled().await && knows_all_money(world, api).await && recalls_have_ended(world).await) {
+        if since.elapsed() >= HEAL_LIMIT || began.elapsed() >= LONGEST_HEAL {
+            return;
+        }
         tokio::time::sleep(GLANCE).await;
+        let now = Some(api.head().await);
+        if now != head {
+            (head, since) = (now, Instant::now());
+        }
     }
 }
 
