@@ -195,7 +195,7 @@ mod tests {
             given_up.is_some_and(|in_a_row| in_a_row >= FAILURES_IN_A_ROW)
         });
         assert!(opens.is_some_and(|now| now < 60), "{opens:?}");
-        // As slow or not: four of five fail one after the other, and never five in a row.
+        // Four of five fail, one after the other, and never five in a row.
         let mut calls = Calls::default();
         let opens = (1..200).find(|&now| {
             let failed = (now % 5 != 0).then(|| calls.failed(now));

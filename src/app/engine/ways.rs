@@ -50,8 +50,9 @@ impl App {
         recorded
     }
 
-    /// Records what the fetching of a catalogue tells. Where submissions pause it tells nothing: what ends a pause is a
-    /// submission that is answered, since only that shows that the provider takes them.
+    /// Records what the fetching of a catalogue tells. Where submissions pause it tells nothing, since only a submission
+    /// that is answered shows that the provider takes them; but that it could be fetched ends a pause that is over and
+    /// that nobody has tried since.
     pub(in crate::app) async fn note_catalogue(
         &self,
         provider: ProviderCode,
