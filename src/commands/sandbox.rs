@@ -38,6 +38,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<ExitCode, Failed> {
         later: std::time::Duration::from_millis(arguments.later_ms),
         hang: std::time::Duration::from_millis(arguments.hang_ms),
         callbacks: arguments.callbacks.map(|url| url.as_str().trim_end_matches('/').to_owned()),
+        ..Options::default()
     };
     let sandbox = Sandbox::try_new(options)?;
     let listener = TcpListener::bind(arguments.listen).await?;

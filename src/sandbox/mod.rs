@@ -39,6 +39,7 @@ pub use self::clickpesa::{
 use self::effects::Effects;
 pub use self::effects::EffectsError;
 use crate::authorities::authorities;
+use crate::ports::clock::Clock;
 
 /// How long a simulator tries to hand one callback over before it counts as not delivered.
 const CALLBACK_TIMEOUT: Duration = Duration::from_secs(5);
@@ -54,11 +55,19 @@ pub struct Options {
     pub hang: Duration,
     /// Where BILL and ClickPesa send: the address of billpay, without a path. Almara sends where a payment says.
     pub callbacks: Option<String>,
+    /// By which a process date has come or is over: the system's, which only tests move.
+    pub clock: Clock,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { effects: None, later: Duration::from_secs(3), hang: Duration::from_secs(60), callbacks: None }
+        Self {
+            effects: None,
+            later: Duration::from_secs(3),
+            hang: Duration::from_secs(60),
+            callbacks: None,
+            clock: Clock::default(),
+        }
     }
 }
 

@@ -271,6 +271,7 @@ fn count(counts: &mut HashMap<String, u64>, name: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ports::clock::Clock;
 
     const BILL: &str = "00n01SANDBOX00100001";
     const OTHER: &str = "00n01SANDBOX00100002";
@@ -279,7 +280,7 @@ mod tests {
         let transaction_number = number.map(str::to_owned);
         let terms = Terms {
             description: None,
-            process_date: clock::today(),
+            process_date: clock::today(&Clock::default()),
             funding: Funding::FIRST_BANK,
             delivery: Delivery::USUAL,
             creates_bill: bill_id.is_none(),

@@ -4,6 +4,8 @@ use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
+use crate::ports::clock::Clock;
+
 /// Now.
 #[expect(
     clippy::disallowed_methods,
@@ -13,9 +15,9 @@ pub(super) fn now() -> Timestamp {
     Timestamp::now()
 }
 
-/// Today. No page says in which time zone a process date is meant; that it is New York's is our choice.
-pub(super) fn today() -> Date {
-    day_of(now())
+/// Today by that clock. No page says in which time zone a process date is meant; that it is New York's is our choice.
+pub(super) fn today(clock: &Clock) -> Date {
+    day_of(clock.now())
 }
 
 /// The next day that is no Saturday and no Sunday; holidays count as business days.

@@ -54,6 +54,7 @@ use self::session::Sessions;
 use self::subscription::Subscriptions;
 use super::Options;
 use super::effects::{Effect, Effects};
+use crate::ports::clock::Clock;
 
 pub use self::login::{DEV_KEY, DEVICE, ORGANIZATION_ID, PASSWORD, REMEMBER_ME_ID, USERNAME};
 pub(super) use self::scenarios::scenarios;
@@ -66,6 +67,7 @@ pub(super) const PROVIDER: &str = "bill";
 pub(super) struct BillCom {
     effects: Effects,
     callbacks: reqwest::Client,
+    clock: Clock,
     later: Duration,
     hang: Duration,
     limits: Limits,
@@ -84,6 +86,7 @@ impl BillCom {
         Self {
             effects,
             callbacks,
+            clock: options.clock.clone(),
             later: options.later,
             hang: options.hang,
             limits: Limits::new(),

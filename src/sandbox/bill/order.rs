@@ -147,7 +147,7 @@ fn terms(bill: &BillCom, body: Fields<'_>, funding: Funding, vendor: &Vendor) ->
     }
     Ok(Terms {
         description: body.short_text("description", LONGEST_DESCRIPTION)?.map(str::to_owned),
-        process_date: process_date(body, &funding)?,
+        process_date: process_date(bill, body, &funding)?,
         delivery: Delivery::read(body.object("processingOptions")?, vendor)?,
         creates_bill: false,
         rate: rate(bill, body, vendor)?,
@@ -155,8 +155,8 @@ fn terms(bill: &BillCom, body: Fields<'_>, funding: Funding, vendor: &Vendor) ->
     })
 }
 
-fn process_date(body: Fields<'_>, funding: &Funding) -> Result<Date, Rejection> {
-    let today = clock::today();
+fn process_date(bill: &BillCom, body: Fields<'_>, funding: &Funding) -> Result<Date, Rejection> {
+    let today = clock::today(&bill.clock);
     match body.date("processDate")? {
         Some(date) if date < today => Err(Rejection::process_date()),
         Some(date) => Ok(date),
@@ -188,6 +188,7 @@ mod tests {
     use super::super::super::callback_client;
     use super::super::{Effects, Options, fields};
     use super::*;
+    use crate::ports::clock::Clock;
 
     const NORTHWIND: &str = "00901SANDBOX00000002";
 
@@ -210,7 +211,7 @@ mod tests {
             .collect();
         let body = format!(
             r#"{{"processDate":"{}","fundingAccount":{{"type":"WALLET"}},"payments":[{}]}}"#,
-            clock::today(),
+            clock::today(&Clock::default()),
             entries.join(",")
         );
         let members = fields::parse(body.as_bytes()).expect("an object");
@@ -241,7 +242,7 @@ mod tests {
         assert!(dated("2020-01-01").is_err());
         assert_eq!(dated("2099-12-31").expect("an order").terms.process_date.year(), 2099);
         let undated = one(r#""billId":"00n01SANDBOX00200001","processingOptions":{}"#).expect("an order");
-        assert!(undated.terms.process_date > clock::today());
+        assert!(undated.terms.process_date > clock::today(&Clock::default()));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use jiff::ToSpan;
+use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::Serialize;
 use serde_json::Number;
@@ -72,8 +73,8 @@ struct Invoice {
 }
 
 impl OwedBill {
-    fn view(self, taken: Taken) -> View {
-        let due = clock::today().saturating_add(self.due_in.days());
+    fn view(self, taken: Taken, today: Date) -> View {
+        let due = today.saturating_add(self.due_in.days());
         View {
             vendor_id: self.vendor.id,
             amount: wire::money(self.amount),
@@ -120,7 +121,7 @@ pub(super) async fn one(State(bill): State<Arc<BillCom>>, Path(id): Path<String>
     match bill.book.bill(&id) {
         Some(owed) => {
             let taken = bill.book.taken(&owed.id);
-            Json(owed.view(taken)).into_response()
+            Json(owed.view(taken, clock::today(&bill.clock))).into_response()
         }
         None => Rejection::not_found().into_response(),
     }
@@ -138,12 +139,13 @@ fn read(parameters: &Parameters) -> Result<(Page, Option<&str>), Rejection> {
 }
 
 fn views(bill: &BillCom, vendor_id: Option<&str>) -> Vec<(u64, View)> {
+    let today = clock::today(&bill.clock);
     let bills = (1..).zip(bill.book.bills());
     let wanted = bills.filter(|(_, owed)| vendor_id.is_none_or(|id| id == owed.vendor.id));
     wanted
         .map(|(place, owed)| {
             let taken = bill.book.taken(&owed.id);
-            (place, owed.view(taken))
+            (place, owed.view(taken, today))
         })
         .collect()
 }

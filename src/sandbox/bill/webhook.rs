@@ -222,13 +222,14 @@ mod tests {
     use super::super::subscription::{Subscriptions, WEBHOOK_SECURITY_KEY};
     use super::super::{funding, vendor};
     use super::*;
+    use crate::ports::clock::Clock;
 
     fn told(telling: Telling) -> Notification {
         let line =
             Line { bill_id: Some("00n01SANDBOX00100001".to_owned()), amount: Decimal::TEN, transaction_number: None };
         let terms = Terms {
             description: None,
-            process_date: clock::today(),
+            process_date: clock::today(&Clock::default()),
             funding: funding::Funding::FIRST_BANK,
             delivery: Delivery::USUAL,
             creates_bill: false,

@@ -95,7 +95,8 @@ impl TestApp {
     async fn start_with(db: Db, settings: &[(&str, &str)], playground: bool) -> Self {
         log_where_wanted();
         let database = TestDatabase::create(db).await;
-        let (sandbox, simulator) = start_sandbox().await;
+        let clock = Clock::default();
+        let (sandbox, simulator) = start_sandbox(&clock).await;
         let mut variables = usual_settings(&database.url, sandbox);
         let is_proxied = settings.iter().any(|(_, value)| *value == PROXIED);
         let proxy = if is_proxied { Some(Proxy::start(sandbox).await) } else { None };
@@ -108,7 +109,6 @@ impl TestApp {
             }
         }
         variables.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        let clock = Clock::default();
         let server = start_server(&variables, &clock, playground).await;
         let http = http_client();
         for (switch, provider) in WITH_WEBHOOKS {
@@ -283,8 +283,8 @@ fn token(clock: &Clock, tenant: &str, scopes: &str, customer: Option<&str>) -> S
     mint(&Secret::new(SECRET), &claims, clock.now(), TOKEN_LIFE)
 }
 
-async fn start_sandbox() -> (SocketAddr, JoinHandle<()>) {
-    let options = Options { later: LATER, hang: HANG, ..Options::default() };
+async fn start_sandbox(clock: &Clock) -> (SocketAddr, JoinHandle<()>) {
+    let options = Options { later: LATER, hang: HANG, clock: clock.clone(), ..Options::default() };
     let sandbox = Sandbox::try_new(options).expect("a sandbox");
     let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
     let address = listener.local_addr().expect("an address");
