@@ -31,13 +31,19 @@ pub enum Step {
     Callback,
     /// What a receiver of webhooks answered is stored.
     Deliver,
-    /// Anything else: a cancellation, a decision of a person, a bill number.
+    /// A wish to take a payment back is stored, or fulfilled at once where nothing was sent.
+    Recall,
+    /// What a person found out of a payment is stored.
+    Decide,
+    /// A place at a provider that takes few calls at once is taken, or given back.
+    Slot,
+    /// Anything else: a bill number, a webhook endpoint, a catalogue.
     Other,
 }
 
 impl CrashPoint {
     /// Every one of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 22] = [
         Self::BeforeCommit(Step::Create),
         Self::AfterCommit(Step::Create),
         Self::BeforeCommit(Step::Claim),
@@ -52,6 +58,12 @@ impl CrashPoint {
         Self::AfterCommit(Step::Callback),
         Self::BeforeCommit(Step::Deliver),
         Self::AfterCommit(Step::Deliver),
+        Self::BeforeCommit(Step::Recall),
+        Self::AfterCommit(Step::Recall),
+        Self::BeforeCommit(Step::Decide),
+        Self::AfterCommit(Step::Decide),
+        Self::BeforeCommit(Step::Slot),
+        Self::AfterCommit(Step::Slot),
         Self::BeforeCommit(Step::Other),
         Self::AfterCommit(Step::Other),
     ];
@@ -76,6 +88,9 @@ impl Step {
             Self::Settle => "settle",
             Self::Callback => "callback",
             Self::Deliver => "deliver",
+            Self::Recall => "recall",
+            Self::Decide => "decide",
+            Self::Slot => "slot",
             Self::Other => "other",
         }
     }

@@ -35,7 +35,7 @@ impl App {
     }
 
     async fn try_cancel(&self, requester: &Requester, id: PaymentId, wish: &Wish) -> Result<Payment, AppError> {
-        let mut work = self.store.begin(Step::Other).await?;
+        let mut work = self.store.begin(Step::Recall).await?;
         let before = locked_payment(&work, &Owner::of(requester), id).await?;
         if before.status == PaymentStatus::Cancelled {
             work.roll_back().await?;

@@ -40,7 +40,7 @@ impl App {
         }
         let provider_reference = input.provider_reference.map(checked_reference).transpose()?;
         let id = input.payment_id.parse::<PaymentId>().map_err(|_| Refusal::not_found(path, "payment"))?;
-        let mut work = self.store.begin(Step::Other).await?;
+        let mut work = self.store.begin(Step::Decide).await?;
         let owner = Owner::of(requester);
         let seen = work.payment(&owner, id).await?.ok_or_else(|| Refusal::not_found(path, "payment"))?;
         work.lock_submission(seen.submission_id).await?;

@@ -39,7 +39,7 @@ impl StoredLimits {
 
     async fn try_enter(&self, provider: ProviderCode, budget: CallBudget) -> Result<Entry, StoreError> {
         let until = Instant::now() + self.lease;
-        let work = self.store.begin(Step::Other).await?;
+        let work = self.store.begin(Step::Slot).await?;
         let slot = match budget.at_once {
             None => None,
             Some(most) => {
@@ -135,7 +135,7 @@ impl Drop for Held {
 async fn give_back(store: Store, provider: ProviderCode, slot: Slot, instance: String, until: Instant) {
     loop {
         let given = async {
-            let work = store.begin(Step::Other).await?;
+            let work = store.begin(Step::Slot).await?;
             work.give_back_slot(provider, slot, &instance).await?;
             work.commit().await
         };

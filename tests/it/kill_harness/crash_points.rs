@@ -6,15 +6,16 @@
 //! a repetition; BILL, which does not and can be asked; Click, which can neither. Where Click's payment may have been
 //! sent it must end with a person. No provider of the four recognises a repetition and cannot be asked: Almara is
 //! simulated as one (class B) in worlds of their own, where no payment may need a person. On the way of a recall a payment
-//! that BILL holds is cancelled and one that it made is voided, again and again until that is done; and where a webhook's
-//! delivery is stored, its receiver must be told everything.
+//! that BILL holds is cancelled and one that it made is voided, again and again until that is done, and one that waits for
+//! its day is called off; where a webhook's delivery is stored, its receiver must be told everything. A person decides what
+//! became of a payment; a place at BILL is taken for one; a bill number is kept.
 //!
 //! What is to be claimed is stored by a server that does no work, since one that does claims a plain payment as it stores
 //! it; what the dead leave is looked at (`left.rs`). On PostgreSQL a server that dies just after it has stored a payment
 //! holds it, at least once, and its successor pays it when the lease has ended.
 
+mod deed;
 mod left;
-mod recalls;
 mod trials;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,9 +29,9 @@ use billpay::domain::provider::ProviderCode;
 use futures_util::{StreamExt, stream};
 use tokio::time::Instant;
 
+use self::deed::{Deed, Wish, waiting_until};
 use self::left::Mark;
-use self::recalls::{held_until, recall};
-use self::trials::{Act, Trial, is_callback, is_claim, leaves_in_doubt, trials};
+use self::trials::{Act, Trial, is_callback, is_claim, is_slot, leaves_in_doubt, stores_alone, trials};
 use super::audit::{Told, Trust};
 use super::books::Books;
 use super::campaign::{heal, quieten};
@@ -60,6 +61,8 @@ const ASK_AGAIN: Duration = Duration::from_millis(200);
 const MOST_BIRTHS: u32 = 8;
 /// A server that stores and does no work.
 const IDLE: [(&str, &str); 1] = [("WORKER__ENABLED", "false")];
+/// An account at Click's of which a call is never answered, and nothing is paid.
+const UNANSWERED: &str = "5555555";
 /// What a process is told that aborts itself.
 const SIGABRT: i32 = 6;
 
@@ -83,7 +86,7 @@ pub(super) async fn survive_all(db: Db) {
     for Survived { trial, card, .. } in &survived {
         card.assert_busy(trial.acts.iter().map(|act| act.ware().provider()));
         card.assert_clean();
-        if trial.acts.contains(&Act::BuyAndHear) {
+        if trial.has_hearers() {
             assert!(card.delivered().wanted > 0, "{card}\nnothing was to be told");
         }
         if trial.class_b {
@@ -118,7 +121,7 @@ async fn survive(db: Db, trial: Trial) -> Survived {
     let began = Instant::now();
     let mut theatre = Theatre::open(db, &trial).await;
     let api = theatre.market.apis[0].clone();
-    let hooks = if trial.acts.contains(&Act::BuyAndHear) { Some(Hooks::begin(&api).await) } else { None };
+    let hooks = if trial.has_hearers() { Some(Hooks::begin(&api).await) } else { None };
     for act in &trial.acts {
         theatre.die_and_recover(*act).await;
     }
@@ -172,26 +175,19 @@ impl Theatre {
 
     /// Has a server die over one act, and its successor, which takes the first one's place, heal what is left.
     async fn die_and_recover(&mut self, act: Act) {
-        let payment = match act {
-            Act::Recall(kind) => Some((kind, self.recallable(act, kind).await)),
-            Act::Buy(_) | Act::BuyAndHear => None,
-        };
+        let deed = self.prepare(act).await;
         if is_callback(self.point) {
             // Else old news could kill the server before the purchase is made.
             tokio::time::sleep(REDELIVERY).await;
         }
         self.server.process.kill();
-        let errand = self.errand(act);
-        let mark = match &payment {
-            Some((_, payment)) => Mark::RecallOf(payment.clone()),
-            None => Mark::Key(errand.key.clone()),
-        };
-        let act_now = || match payment {
-            Some((kind, payment)) => tokio::spawn(recall(self.market.apis[0].clone(), kind, payment)),
-            None => tokio::spawn(buy_once(self.market.clone(), errand)),
-        };
-        let fate = named([("CRASH_AT", &self.point.name())]);
-        let fate = [&self.settings[..], &fate[..]].concat();
+        let mark = deed.mark();
+        let act_now = || tokio::spawn(deed.carry_out(self.market.clone()));
+        let mut fate = [&self.settings[..], &named([("CRASH_AT", &self.point.name())])].concat();
+        if act == Act::Keep {
+            // Else a worker's own transactions may come first.
+            fate.extend(named(IDLE));
+        }
         let (mut doomed, actor) = if is_claim(self.point) {
             let mut idle = self.world.spawn(self.world.address(), &[&self.settings[..], &named(IDLE)[..]].concat());
             self.world.wait_until_ready(&mut idle).await;
@@ -243,24 +239,39 @@ impl Theatre {
     async fn look_at_what_is_left(&mut self, act: Act, mark: &Mark) {
         let connection = self.world.base().connect().await;
         let found = left::find(&connection, mark).await;
+        if let Some(is_after) = stores_alone(self.point) {
+            let (is_stored, log) = (left::is_stored(&connection, mark).await, || self.world.log_tail());
+            assert_eq!(is_stored, is_after, "{mark:?} after a death at {}\n{}", self.point.name(), log());
+        }
         connection.close().await.expect("closed");
-        assert!(found.is_some() || !is_claim(self.point), "{mark:?} is gone");
+        assert!(found.is_some() || !(is_claim(self.point) || is_slot(self.point)), "{mark:?} is gone");
         let Some(found) = found else { return };
         let fault = left::fault(self.point, act, &found);
         assert!(fault.is_none(), "{fault:?}\n{}", self.world.log_tail());
         self.claimed_at_birth += u32::from(left::is_claimed_at_birth(self.point, &found));
     }
 
-    /// A payment of BILL's that stands where it can be taken back so: its id.
-    async fn recallable(&mut self, act: Act, kind: RecallKind) -> String {
-        let (process_date, wanted) = match kind {
-            RecallKind::Cancel => (Some(held_until()), "PENDING"),
-            RecallKind::Void => (None, "SUCCEEDED"),
+    /// Makes ready what the act is about.
+    async fn prepare(&mut self, act: Act) -> Deed {
+        let errand = self.errand(act);
+        let later = || Errand { process_date: Some(waiting_until()), ..errand.clone() };
+        let (wish, errand, stands) = match act {
+            Act::Buy(_) | Act::BuyAndHear(_) => return Deed::Buy(errand),
+            Act::Keep => return Deed::Keep { account: format!("4400{:04}", self.hits), errand },
+            Act::Recall(RecallKind::Cancel) => (Wish::TakenBack(RecallKind::Cancel), later(), "PENDING"),
+            Act::Recall(RecallKind::Void) => (Wish::TakenBack(RecallKind::Void), errand, "SUCCEEDED"),
+            Act::CallOff(_) => (Wish::TakenBack(RecallKind::Cancel), later(), "SCHEDULED"),
+            Act::Decide => (Wish::Unpaid, Errand { special: Some(UNANSWERED), ..errand }, "NEEDS_REVIEW"),
         };
-        let bought = buy_once(self.market.clone(), Errand { process_date, ..self.errand(act) }).await;
+        Deed::Wish(wish, self.bought(errand, stands).await)
+    }
+
+    /// A payment that stands so: its id.
+    async fn bought(&mut self, errand: Errand, wanted: &str) -> String {
+        let bought = buy_once(self.market.clone(), errand).await;
         let id = bought.answers.iter().find_map(|receipt| receipt.id.clone());
         self.receipts.add(bought);
-        let id = id.expect("a payment that can be taken back");
+        let id = id.expect("a payment");
         let give_up = Instant::now() + LIFE_LIMIT;
         while !self.market.apis[0].status(&id).await.is_ok_and(|status| status == wanted) {
             assert!(Instant::now() < give_up, "{id} is not {wanted} in time\n{}", self.world.log_tail());

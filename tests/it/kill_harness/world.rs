@@ -25,7 +25,7 @@ use crate::support::client::http_client;
 
 const TENANT: &str = "harness";
 const SCOPES: &str = "billers:read bills:read bills:write payments:read payments:write \
-    control_numbers:read control_numbers:write webhooks:write";
+    control_numbers:read control_numbers:write webhooks:write admin";
 const SECRET: &str = "the-kill-harness-signs-its-tokens-with-this";
 /// Sessions with providers outlive a server.
 const SECRETS_KEY: &str = "the-kill-harness-keeps-its-sessions-with-this";

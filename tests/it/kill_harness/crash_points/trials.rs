@@ -9,10 +9,16 @@ use crate::kill_harness::ware::Ware;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Act {
     Buy(Ware),
+    /// To buy something of which a receiver of webhooks is told.
+    BuyAndHear(Ware),
     /// To have a payment of BILL's taken back: one that is held cancelled, or one that was made voided.
     Recall(RecallKind),
-    /// To buy something of which a receiver of webhooks is told.
-    BuyAndHear,
+    /// To have a payment for a later day called off, of which its provider was told nothing. BILL is told at once.
+    CallOff(Ware),
+    /// To say what became of a payment of Click's that a person must look at.
+    Decide,
+    /// To keep a bill number, and then to buy.
+    Keep,
 }
 
 /// The acts at one point that share a world.
@@ -27,18 +33,20 @@ pub(super) struct Trial {
 /// Purchases and recalls in worlds apart, so that none waits for the other's leases.
 pub(super) fn trials() -> Vec<Trial> {
     let of_point = |point| {
-        let usual = [purchases(point), recalls(point), deliveries(point)];
-        let all = usual.map(|acts| (acts, false)).into_iter().chain([(purchases_of_class_b(point), true)]);
+        let usual = [purchases(point), recalls(point), deliveries(point), others(point)];
+        let all = usual.map(|acts| (acts, false)).into_iter().chain([(acts_of_class_b(point), true)]);
         let tried = all.filter(|(acts, _)| !acts.is_empty());
         tried.map(move |(acts, class_b)| Trial { point, acts, class_b })
     };
     CrashPoint::ALL.into_iter().flat_map(of_point).collect()
 }
 
-/// What is bought of a provider of class B, which tells nothing afterwards.
-fn purchases_of_class_b(point: CrashPoint) -> Vec<Act> {
-    let of_almara = Act::Buy(Ware::AlmaraPayment);
-    purchases(point).into_iter().filter(|act| *act == of_almara && !is_callback(point)).collect()
+/// What is done with a provider of class B, which tells nothing afterwards.
+fn acts_of_class_b(point: CrashPoint) -> Vec<Act> {
+    let almara = Ware::AlmaraPayment;
+    let of_almara = [Act::Buy(almara), Act::BuyAndHear(almara), Act::CallOff(almara)];
+    let all = [purchases(point), deliveries(point), others(point)].concat();
+    all.into_iter().filter(|act| of_almara.contains(act) && !is_callback(point)).collect()
 }
 
 /// What is bought at a point: what comes to it. Click tells nothing afterwards; a bulk goes other ways than a single
@@ -48,7 +56,9 @@ fn purchases(point: CrashPoint) -> Vec<Act> {
         CrashPoint::BeforeCommit(step) | CrashPoint::AfterCommit(step) => match step {
             Step::Create | Step::Claim | Step::Mark | Step::Settle => (false, true),
             Step::Callback => (true, true),
-            Step::Deliver | Step::Other => (false, false),
+            // BILL alone takes few calls at once.
+            Step::Slot => return vec![Act::Buy(Ware::BillPayment)],
+            Step::Deliver | Step::Recall | Step::Decide | Step::Other => (false, false),
         },
         CrashPoint::BeforeSend | CrashPoint::AfterSend => (false, true),
     };
@@ -67,8 +77,8 @@ fn purchases(point: CrashPoint) -> Vec<Act> {
 fn recalls(point: CrashPoint) -> Vec<Act> {
     let is_on_its_way = match point {
         CrashPoint::BeforeCommit(step) | CrashPoint::AfterCommit(step) => match step {
-            Step::Claim | Step::Mark | Step::Settle | Step::Other => true,
-            Step::Create | Step::Callback | Step::Deliver => false,
+            Step::Claim | Step::Mark | Step::Settle | Step::Recall => true,
+            Step::Create | Step::Callback | Step::Deliver | Step::Decide | Step::Slot | Step::Other => false,
         },
         CrashPoint::BeforeSend | CrashPoint::AfterSend => true,
     };
@@ -78,15 +88,40 @@ fn recalls(point: CrashPoint) -> Vec<Act> {
 
 fn deliveries(point: CrashPoint) -> Vec<Act> {
     let is_delivery = matches!(point, CrashPoint::BeforeCommit(Step::Deliver) | CrashPoint::AfterCommit(Step::Deliver));
-    if is_delivery { vec![Act::BuyAndHear] } else { Vec::new() }
+    let told = [Ware::ClickPayment, Ware::AlmaraPayment, Ware::BillPayment, Ware::ControlNumber];
+    told.into_iter().filter(|_| is_delivery).map(Act::BuyAndHear).collect()
+}
+
+/// What no provider is told of.
+fn others(point: CrashPoint) -> Vec<Act> {
+    match point {
+        CrashPoint::BeforeCommit(step) | CrashPoint::AfterCommit(step) => match step {
+            Step::Recall => [Ware::ClickPayment, Ware::AlmaraPayment].map(Act::CallOff).to_vec(),
+            Step::Decide => vec![Act::Decide],
+            Step::Other => vec![Act::Keep],
+            Step::Create | Step::Claim | Step::Mark | Step::Settle | Step::Callback | Step::Deliver | Step::Slot => {
+                Vec::new()
+            }
+        },
+        CrashPoint::BeforeSend | CrashPoint::AfterSend => Vec::new(),
+    }
+}
+
+impl Trial {
+    /// Whether a receiver of webhooks listens.
+    pub(super) fn has_hearers(&self) -> bool {
+        self.acts.iter().any(|act| matches!(act, Act::BuyAndHear(_)))
+    }
 }
 
 impl Act {
+    /// What is bought for it.
     pub(super) const fn ware(self) -> Ware {
         match self {
-            Self::Buy(ware) => ware,
+            Self::Buy(ware) | Self::BuyAndHear(ware) | Self::CallOff(ware) => ware,
             Self::Recall(_) => Ware::BillPayment,
-            Self::BuyAndHear => Ware::AlmaraPayment,
+            Self::Decide => Ware::ClickPayment,
+            Self::Keep => Ware::AlmaraPayment,
         }
     }
 
@@ -95,7 +130,9 @@ impl Act {
         match self {
             Self::Buy(ware) => format!("{ware:?}"),
             Self::Recall(kind) => format!("{kind:?}"),
-            Self::BuyAndHear => "Hear".to_owned(),
+            Self::BuyAndHear(ware) => format!("Hear{ware:?}"),
+            Self::CallOff(ware) => format!("Off{ware:?}"),
+            Self::Decide | Self::Keep => format!("{self:?}"),
         }
     }
 }
@@ -119,4 +156,20 @@ pub(super) fn leaves_in_doubt(point: CrashPoint) -> bool {
             | CrashPoint::AfterSend
             | CrashPoint::BeforeCommit(Step::Settle)
     )
+}
+
+/// Whether a place at a provider is taken there.
+pub(super) fn is_slot(point: CrashPoint) -> bool {
+    matches!(point, CrashPoint::BeforeCommit(Step::Slot) | CrashPoint::AfterCommit(Step::Slot))
+}
+
+/// Where one transaction is all that is done: whether the point lies behind its commit.
+pub(super) fn stores_alone(point: CrashPoint) -> Option<bool> {
+    match point {
+        CrashPoint::BeforeCommit(Step::Recall | Step::Decide | Step::Other) => Some(false),
+        CrashPoint::AfterCommit(Step::Recall | Step::Decide | Step::Other) => Some(true),
+        CrashPoint::BeforeCommit(_) | CrashPoint::AfterCommit(_) | CrashPoint::BeforeSend | CrashPoint::AfterSend => {
+            None
+        }
+    }
 }
