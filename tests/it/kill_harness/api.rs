@@ -96,8 +96,8 @@ pub(super) struct Api {
 pub(super) enum Answer {
     /// It is made, now or before; a control number is told as soon as there is one.
     Made { id: String, number: Option<String>, replayed: bool },
-    /// Nothing was made, and asking again is of no use.
-    TurnedAway,
+    /// Nothing was made, and asking again is of no use: the code of the error.
+    TurnedAway(&'static str),
 }
 
 #[derive(Deserialize)]
@@ -135,15 +135,16 @@ impl Api {
         let data = self.ask(document, &json!({ "input": purchase.input })).await?;
         let text = |pointer: &str| data.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
         let refusal = text("/answer/errors/0/code");
-        match text("/answer/made/id") {
-            Some(id) => {
+        let turned_away = TURNED_AWAY.into_iter().find(|code| refusal.as_deref() == Some(*code));
+        match (text("/answer/made/id"), turned_away) {
+            (Some(id), _) => {
                 let replayed = data.pointer("/answer/replayed") == Some(&Value::Bool(true));
                 Ok(Answer::Made { id, number: text("/answer/made/number"), replayed })
             }
-            None if refusal.as_deref().is_some_and(|code| TURNED_AWAY.contains(&code)) => Ok(Answer::TurnedAway),
+            (None, Some(code)) => Ok(Answer::TurnedAway(code)),
             // Without an object beside it, nothing was written.
-            None if refusal.is_some() => Err(Trouble::Refused(data.to_string())),
-            None => Err(Trouble::Told(data.to_string())),
+            (None, None) if refusal.is_some() => Err(Trouble::Refused(data.to_string())),
+            (None, None) => Err(Trouble::Told(data.to_string())),
         }
     }
 

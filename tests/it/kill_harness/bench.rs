@@ -111,8 +111,8 @@ fn campaigns(fault: Fault) -> Vec<Campaign> {
         Fault::Kill => {
             let kills = setting("KILLS").unwrap_or(KILLS);
             let purchases = setting("PAYMENTS").unwrap_or(PAYMENTS);
-            let sqlite =
-                Campaign { callers: 12, ..Campaign::of_kills(Db::Sqlite, kills * SQLITE_KILLS_OF_TEN / 10, seed()) };
+            let sqlite = Campaign::of_kills(Db::Sqlite, kills * SQLITE_KILLS_OF_TEN / 10, seed());
+            let sqlite = Campaign { callers: 12, wares: &Ware::MANY, ..sqlite };
             let of_class_b = Campaign { class_b: true, strikes: kills * CLASS_B_KILLS_OF_TEN / 10, ..base(fault) };
             let many = Campaign { callers: 24, watchers: 6, strikes: kills, purchases, ..usual };
             let sqlite = Campaign { class_b: wants_class_b(), ..sqlite };

@@ -148,8 +148,8 @@ impl Card {
             }
         }
         for (ware, sales) in &self.sales {
-            let all = sales.made + sales.refused + sales.given_up;
-            assert!(sales.refused * 2 <= all, "{self}\nof {all} wishes for {ware:?} {} were refused", sales.refused);
+            let (all, refused) = (sales.made + sales.refusals() + sales.given_up, sales.refusals());
+            assert!(refused * 2 <= all, "{self}\nof {all} wishes for {ware:?} {refused} were refused");
         }
     }
 
@@ -239,8 +239,11 @@ impl fmt::Display for Card {
         write!(f, "{} answers lost, {} answers of errors, ", self.lost_answers, self.errors.len())?;
         writeln!(f, "{} answers that nothing was recorded", self.refusals)?;
         writeln!(f, "  {:?}\n  {}", self.heard, self.delivered)?;
-        for (ware, Sales { made, refused, given_up }) in &self.sales {
-            writeln!(f, "  {ware:?}: {made} bought, {refused} refused, {given_up} given up")?;
+        for (ware, sales) in &self.sales {
+            let Sales { made, refused, given_up } = sales;
+            write!(f, "  {ware:?}: {made} bought, {} refused, {given_up} given up", sales.refusals())?;
+            let reasons: Vec<_> = refused.iter().map(|(code, count)| format!("{code} {count}")).collect();
+            writeln!(f, "{}{}", if reasons.is_empty() { "" } else { "; " }, reasons.join(", "))?;
         }
         for ((commit, cut), count) in self.cuts.iter().flatten() {
             writeln!(f, "  commits cut: {commit:?}, {cut:?}: {count}")?;

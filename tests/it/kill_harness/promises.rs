@@ -43,8 +43,8 @@ impl Promises {
                 word.may_be_recorded = true;
                 sentence
             }
-            Answer::TurnedAway => {
-                word.refuse("that it is turned away");
+            Answer::TurnedAway(code) => {
+                word.refuse(code);
                 None
             }
         }
@@ -76,7 +76,7 @@ mod tests {
         promises.answered_nothing("k", &refused());
         assert!(promises.answered("k", &made(true)).is_some_and(|sentence| sentence.contains("OVERLOADED")));
         assert!(promises.answered("k", &made(true)).is_none(), "once is enough");
-        assert!(promises.answered("turned-away", &Answer::TurnedAway).is_none());
+        assert!(promises.answered("turned-away", &Answer::TurnedAway("BILL_NOT_PAYABLE")).is_none());
         assert!(promises.answered("turned-away", &made(true)).is_some());
     }
 

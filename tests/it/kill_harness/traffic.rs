@@ -278,11 +278,10 @@ impl Caller {
 
     async fn take(&mut self, purchase: &Purchase, answer: Answer) -> Outcome {
         self.receipts.denied.extend(self.promises.answered(&purchase.key, &answer));
-        let (id, number) = match answer {
-            Answer::Made { id, number, replayed: _ } => (Some(id), number),
-            Answer::TurnedAway => (None, None),
+        let (outcome, id, number) = match answer {
+            Answer::Made { id, number, replayed: _ } => (Outcome::Made, Some(id), number),
+            Answer::TurnedAway(code) => (Outcome::Refused(code), None, None),
         };
-        let outcome = if id.is_some() { Outcome::Made } else { Outcome::Refused };
         self.receipts.answers.push(Receipt { provider: purchase.provider, key: purchase.key.clone(), id });
         if let (Some(number), Some(amount)) = (number, &purchase.pays) {
             self.market.sandbox.pay(&number, amount).await;

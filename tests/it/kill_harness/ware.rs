@@ -26,17 +26,17 @@ impl Ware {
         [Self::ClickPayment, Self::AlmaraPayment, Self::BillPayment, Self::BillBulk, Self::ControlNumber];
 
     /// What a thousand callers would want: mostly payments that providers make at once. BILL takes three calls at a
-    /// time, and the place of a server that died is free only when its lease has ended.
-    pub(super) const MANY: [Self; 20] = {
-        let mut many = [Self::ClickPayment; 20];
-        let mut place = 0;
-        while place < 18 {
-            many[place + 1] = Self::AlmaraPayment;
+    /// time, and the place of a server that died is free only when its lease has ended. Of its bills for bulks there
+    /// are a thousand, and whoever wants one that is being paid is turned away.
+    pub(super) const MANY: [Self; 40] = {
+        let mut many = [Self::ClickPayment; 40];
+        let mut place = 1;
+        while place < many.len() {
+            many[place] = Self::AlmaraPayment;
             place += 2;
         }
-        many[6] = Self::ControlNumber;
-        many[10] = Self::BillPayment;
-        many[19] = Self::BillBulk;
+        (many[6], many[26]) = (Self::ControlNumber, Self::ControlNumber);
+        (many[10], many[19]) = (Self::BillPayment, Self::BillBulk);
         many
     };
 
