@@ -18,6 +18,7 @@ mod m20261122_000012_inbox;
 mod m20261122_000013_hot;
 mod m20261122_000014_gone;
 mod m20261122_000015_late;
+mod m20261123_000016_swept;
 
 /// Every change, oldest first.
 #[derive(Debug)]
@@ -42,6 +43,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000013_hot::Migration),
             Box::new(m20261122_000014_gone::Migration),
             Box::new(m20261122_000015_late::Migration),
+            Box::new(m20261123_000016_swept::Migration),
         ]
     }
 }

@@ -9,6 +9,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use jiff::Timestamp;
 
 use super::App;
 use super::control_numbers::currency;
@@ -132,12 +133,14 @@ impl App {
     /// Asks the provider what was paid to a number, and takes it in; tells how much of it was news.
     async fn look_up_collections(&self, code: ProviderCode, number: &str) -> Result<u32, StoreError> {
         let Some(provider) = self.provider(code).cloned() else { return Ok(0) };
-        let told = self.ask(provider.as_ref(), "collections_of", provider.collections_of(number)).await?;
-        self.take_all(code, &told).await
+        match self.ask(provider.as_ref(), "collections_of", provider.collections_of(number)).await? {
+            Some(told) => self.take_all(code, &told).await,
+            None => Ok(0),
+        }
     }
 
-    /// Reads the newest payments of every provider that takes any, as far back as there is news; one process at a time,
-    /// once a minute. Tells how much was news.
+    /// Reads the newest payments of every provider that takes any, as far back as anything may be unknown; one process at
+    /// a time, once a minute. Tells how much was news.
     pub async fn sweep_collections(&self) -> Result<u32, StoreError> {
         let mut news = 0;
         for (&code, provider) in &self.providers {
@@ -151,18 +154,39 @@ impl App {
         Ok(news)
     }
 
+    /// Reads page by page until one brings no news and ends with what was known before the last reading that came to its
+    /// end began: what is older is known, too. That a page brings no news is not enough, since callbacks may have told of
+    /// all of it, and of what is behind it nobody. A reading that fails is no reading: the next one goes as far back.
     async fn sweep(&self, code: ProviderCode, provider: &dyn Provider) -> Result<u32, StoreError> {
+        let began = self.clock.now();
+        let swept = self.store.collections_swept_at(code).await?;
         let mut news = 0;
         for page in 0..MOST_PAGES {
             let call = provider.newest_collections(page * PAGE);
-            let told = self.ask(provider, "newest_collections", call).await?;
+            let Some(told) = self.ask(provider, "newest_collections", call).await? else { return Ok(news) };
             let of_page = self.take_all(code, &told).await?;
             news += of_page;
-            if of_page == 0 {
-                break;
+            let is_last = told.len() < PAGE as usize;
+            if is_last || (of_page == 0 && self.is_old(code, told.last(), swept).await?) {
+                self.store.set_collections_swept_at(code, began).await?;
+                return Ok(news);
             }
         }
+        tracing::error!(provider.name = %code, pages = MOST_PAGES, "more money was received than a reading goes back");
+        self.store.set_collections_swept_at(code, began).await?;
         Ok(news)
+    }
+
+    async fn is_old(
+        &self,
+        code: ProviderCode,
+        oldest: Option<&CollectionAnswer>,
+        swept: Option<Timestamp>,
+    ) -> Result<bool, StoreError> {
+        match (oldest.and_then(clean_collection), swept) {
+            (Some(oldest), Some(swept)) => self.store.collection_was_known(code, &oldest.reference, swept).await,
+            (_, _) => Ok(false),
+        }
     }
 
     /// Money that is expected to go on, such as to be settled or given back, is not among the newest for ever.
@@ -176,13 +200,13 @@ impl App {
         Ok(news)
     }
 
-    /// Waits for an answer about money; what fails is noted and answers nothing.
+    /// Waits for an answer about money; nothing where there is none, which is noted.
     async fn ask(
         &self,
         provider: &dyn Provider,
         name: &'static str,
         call: impl Future<Output = Result<Vec<CollectionAnswer>, ProviderError>> + Send,
-    ) -> Result<Vec<CollectionAnswer>, StoreError> {
+    ) -> Result<Option<Vec<CollectionAnswer>>, StoreError> {
         let making = Call::new(provider.code(), name);
         let unknown = |what| ProviderError::Unknown(Trouble { what, ..Trouble::default() });
         let call = AssertUnwindSafe(call).catch_unwind();
@@ -192,14 +216,11 @@ impl App {
             Err(_elapsed) => Err(unknown("no answer in time")),
         };
         let asked = making.end(&outcome);
-        match outcome {
-            Ok(told) => Ok(told),
-            Err(error) => {
-                tracing::warn!(provider.name = %provider.code(), %error, "the provider did not tell what was paid");
-                self.note_trouble(provider.code(), asked, &error).await?;
-                Ok(Vec::new())
-            }
+        self.note_question(provider.code(), asked, &outcome).await?;
+        if let Err(error) = &outcome {
+            tracing::warn!(provider.name = %provider.code(), %error, "the provider did not tell what was paid");
         }
+        Ok(outcome.ok())
     }
 
     async fn take_all(&self, code: ProviderCode, told: &[CollectionAnswer]) -> Result<u32, StoreError> {

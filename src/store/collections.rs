@@ -113,6 +113,38 @@ impl Store {
         Ok(leased.rows_affected() == 1)
     }
 
+    /// Since when all money that a provider received before is known; nothing where it was never read to its end.
+    pub async fn collections_swept_at(&self, code: ProviderCode) -> Result<Option<Timestamp>, StoreError> {
+        use entity::provider::Entity;
+        let row = Entity::find_by_id(code.as_str().to_owned()).one(&self.reader).await?;
+        row.and_then(|row| row.collections_swept_at).map(timestamp).transpose()
+    }
+
+    /// Keeps that a reading that began then came to its end.
+    pub async fn set_collections_swept_at(&self, code: ProviderCode, began: Timestamp) -> Result<(), StoreError> {
+        use entity::provider::{Column, Entity};
+        Entity::update_many()
+            .filter(Column::Code.eq(code.as_str()))
+            .col_expr(Column::CollectionsSweptAt, Expr::value(micros(began)))
+            .exec(&self.writer)
+            .await?;
+        Ok(())
+    }
+
+    /// Whether a collection was known before a moment.
+    pub async fn collection_was_known(
+        &self,
+        code: ProviderCode,
+        reference: &str,
+        before: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let known = Entity::find()
+            .filter(Column::Provider.eq(code.as_str()))
+            .filter(Column::ProviderReference.eq(reference))
+            .filter(Column::ReceivedAt.lt(micros(before)));
+        Ok(known.one(&self.reader).await?.is_some())
+    }
+
     /// The control numbers of a provider some of whose money is expected to go on, least recently asked for first:
     /// each with what is paid.
     pub async fn numbers_with_open_collections(

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use axum::http::Method;
 use serde_json::{Value, json};
 
 use crate::support::app::{COLLECTOR, OPERATORS, TENANT};
@@ -10,6 +11,7 @@ use crate::support::numbers::{
     collections, customer, find, force, made, order, pay, shillings, update, wait_for, wait_for_collections,
     wait_for_status,
 };
+use crate::support::proxy::Act;
 use crate::support::{TestApp, assert_whole_life, eventually, list, on_both_databases, text};
 
 const RECEIVED: &str = "subscription ($after: Sequence) { collectionReceived(after: $after) {
@@ -19,6 +21,8 @@ const ALL: &str = "query ($filter: CollectionFilter, $first: Int, $after: String
     collections(filter: $filter, first: $first, after: $after) {
         pageInfo { hasNextPage endCursor }
         nodes { id number status flags controlNumber { id } amount { amount currency } } } }";
+/// Where the provider lists what was paid last.
+const PAGES: &str = "/payments/all";
 /// A place where nobody listens.
 const NOWHERE: &str = "http://127.0.0.1:9/callbacks/clickpesa";
 
@@ -240,6 +244,57 @@ on_both_databases! {
         let paid = wait_for_status(&client, id, "PAID").await;
         assert_eq!(collections(&paid).len(), 1, "{paid}");
         assert_whole_life(&paid);
+    }
+}
+
+/// More than one page of what the provider lists.
+const MORE_THAN_A_PAGE: usize = 105;
+const KNOWN: &str = "SELECT COUNT(*) FROM collections";
+const SWEPT: &str = "SELECT COUNT(*) FROM providers WHERE collections_swept_at IS NOT NULL";
+
+/// Has so much money be paid to one number, and heard of.
+async fn pay_and_hear(app: &TestApp, number: &Value, times: usize) {
+    let before = app.scalar(KNOWN).await;
+    for _ in 0..times {
+        assert_eq!(pay(app, text(number, "/number"), "3000").await, 200);
+    }
+    let wanted = before + i64::try_from(times).expect("few");
+    eventually("all of it to be known", || async { (app.scalar(KNOWN).await == wanted).then_some(()) }).await;
+}
+
+on_both_databases! {
+    with [("BILLPAY_TEST_CLICKPESA", "on"), ("BILLPAY_WORKER__COLLECT_INTERVAL", "1h")]
+    async fn money_is_found_behind_a_page_of_which_callbacks_told(app: TestApp) {
+        let client = collector(&app);
+        let (never_told, number) = (made(&client, &order("1409")).await, made(&client, &customer()).await);
+        eventually("the first reading", || async { (app.scalar(SWEPT).await == 1).then_some(()) }).await;
+        assert_eq!(pay(&app, text(&never_told, "/number"), "1409").await, 200);
+        pay_and_hear(&app, &number, MORE_THAN_A_PAGE).await;
+        assert_eq!(find(&client, text(&never_told, "/id")).await["status"], "ACTIVE");
+        app.clock().advance(Duration::from_secs(3_700));
+        wait_for_status(&collector(&app), text(&never_told, "/id"), "PAID").await;
+    }
+}
+
+on_both_databases! {
+    with [("BILLPAY_TEST_CLICKPESA", "proxied"), ("BILLPAY_WORKER__COLLECT_INTERVAL", "2s")]
+    async fn a_reading_that_failed_is_made_again_as_far_back(app: TestApp) {
+        let client = collector(&app);
+        let (never_told, number) = (made(&client, &order("1409")).await, made(&client, &customer()).await);
+        eventually("the first reading", || async { (app.scalar(SWEPT).await == 1).then_some(()) }).await;
+        app.proxy().always_of(Method::GET, PAGES, Act::Instead(500, json!({})));
+        app.send_webhooks_to("clickpesa", NOWHERE).await;
+        assert_eq!(pay(&app, text(&never_told, "/number"), "1409").await, 200);
+        for _ in 0..MORE_THAN_A_PAGE {
+            assert_eq!(pay(&app, text(&number, "/number"), "3000").await, 200);
+        }
+        app.proxy().heal();
+        // The second page of the next reading fails.
+        app.proxy().next_of(Method::GET, PAGES, Act::Late(Duration::ZERO));
+        app.proxy().next_of(Method::GET, PAGES, Act::Instead(500, json!({})));
+        let page = "SELECT COUNT(*) / 100 FROM collections";
+        eventually("a page", || async { (app.scalar(page).await == 1).then_some(()) }).await;
+        wait_for_status(&collector(&app), text(&never_told, "/id"), "PAID").await;
     }
 }
 

@@ -1,8 +1,9 @@
-//! A proxy between billpay and the sandbox. What it does with the next POST to a path is the test's to say; whatever
-//! no test speaks of passes as it is.
+//! A proxy between billpay and the sandbox. What it does with the next POST to a path, or with what only asks, is the
+//! test's to say; whatever no test speaks of passes as it is.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
@@ -30,6 +31,8 @@ pub enum Act {
     Replace(u16, Value),
     /// The provider takes it; its answer is changed.
     Rewrite(fn(&mut Value)),
+    /// The provider takes it; its answer is so late.
+    Late(Duration),
 }
 
 /// The proxy of one test.
@@ -48,6 +51,7 @@ struct Shared {
 }
 
 struct Rule {
+    method: Method,
     /// The end of the path.
     path: &'static str,
     /// Whether it stays after it has been followed.
@@ -74,12 +78,26 @@ impl Proxy {
 
     /// What becomes of the next POST to a path that ends so. Of several, the first is followed first.
     pub fn next(&self, path: &'static str, act: Act) {
-        lock(&self.shared.rules).push(Rule { path, stays: false, act });
+        self.rule(Rule { method: Method::POST, path, stays: false, act });
     }
 
     /// What becomes of every POST to a path that ends so, until [`Proxy::heal`].
     pub fn always(&self, path: &'static str, act: Act) {
-        lock(&self.shared.rules).push(Rule { path, stays: true, act });
+        self.rule(Rule { method: Method::POST, path, stays: true, act });
+    }
+
+    /// What becomes of the next request of another kind, as a GET or a PATCH.
+    pub fn next_of(&self, method: Method, path: &'static str, act: Act) {
+        self.rule(Rule { method, path, stays: false, act });
+    }
+
+    /// The same for every one, until [`Proxy::heal`].
+    pub fn always_of(&self, method: Method, path: &'static str, act: Act) {
+        self.rule(Rule { method, path, stays: true, act });
+    }
+
+    fn rule(&self, rule: Rule) {
+        lock(&self.shared.rules).push(rule);
     }
 
     /// From now on everything passes.
@@ -100,12 +118,11 @@ impl Proxy {
 
 impl Shared {
     fn act_on(&self, method: &Method, path: &str) -> Option<Act> {
-        if method != Method::POST {
-            return None;
+        if method == Method::POST {
+            lock(&self.posted).push(path.to_owned());
         }
-        lock(&self.posted).push(path.to_owned());
         let mut rules = lock(&self.rules);
-        let place = rules.iter().position(|rule| path.ends_with(rule.path))?;
+        let place = rules.iter().position(|rule| rule.method == method && path.ends_with(rule.path))?;
         Some(if rules[place].stays { rules[place].act.clone() } else { rules.remove(place).act })
     }
 
@@ -137,6 +154,11 @@ async fn pass(State(shared): State<Arc<Shared>>, request: Request) -> Response {
             Some(_) => answer(status, told),
             None => StatusCode::BAD_GATEWAY.into_response(),
         },
+        Some(Act::Late(delay)) => {
+            let told = shared.forward(head, body).await;
+            tokio::time::sleep(delay).await;
+            answered(told, None)
+        }
         Some(Act::Rewrite(change)) => answered(shared.forward(head, body).await, Some(change)),
         None => answered(shared.forward(head, body).await, None),
     }
