@@ -285,7 +285,7 @@ impl Claim<'_> {
         };
         // A literal, since a limit that is bound is planned anew each time; of few sizes, since each is a statement.
         let limit = 1_u64 << self.limit.checked_ilog2().unwrap_or_default();
-        let wanted = if self.only_unsent { "submits = 0" } else { "TRUE" };
+        let wanted = if self.only_unsent { "submits = 0 AND attempt_count = 0" } else { "TRUE" };
         let sql = format!(
             "WITH due AS MATERIALIZED (SELECT id FROM submissions \
                WHERE {same_life} AND {wanted} AND next_action_at IS NOT NULL AND next_action_at <= {began} \

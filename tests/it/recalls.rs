@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::schedule::day_from_now;
 use crate::support::client::{Client, KPLC, payment_input};
 use crate::support::program::Program;
+use crate::support::proxy::Act;
 use crate::support::vendors::{
     FREIGHT, HARBOR, act, bank, bill_input, bills, bulk_input, calls, create_bulk, pay, payment, wait_for,
     wait_for_bulk,
@@ -229,5 +230,41 @@ on_both_databases! {
         let bulk = wait_for_bulk(&client, text(&payload, "/bulkPayment/id"), &["PENDING"]).await;
         let statuses: Vec<_> = list(&bulk, "/payments").iter().map(|payment| text(payment, "/status")).collect();
         assert_eq!(statuses, ["PENDING", "CANCELLED", "PENDING"]);
+    }
+}
+
+const KEEP_REFUSALS_OUT_SQLITE: &str = "CREATE TRIGGER keep_out BEFORE UPDATE ON recalls WHEN NEW.state = 'REFUSED'
+    BEGIN SELECT RAISE(ABORT, 'arranged by a test'); END";
+const KEEP_REFUSALS_OUT_POSTGRES: &str = "CREATE FUNCTION keep_out() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN RAISE EXCEPTION 'arranged by a test'; END $$;
+    CREATE TRIGGER keep_out BEFORE UPDATE ON recalls FOR EACH ROW WHEN (NEW.state = 'REFUSED')
+        EXECUTE FUNCTION keep_out()";
+
+on_both_databases! {
+    with [("BILLPAY_TEST_BILL", "proxied")]
+    async fn what_was_answered_is_told_also_where_it_could_not_be_stored_at_once(app: TestApp) {
+        let client = app.admin();
+        let held = held(&app, &client).await;
+        let id = text(&held, "/id");
+        let (keep_out, let_in) = if app.variables()["BILLPAY_DATABASE__URL"].starts_with("sqlite") {
+            (KEEP_REFUSALS_OUT_SQLITE, "DROP TRIGGER keep_out")
+        } else {
+            (KEEP_REFUSALS_OUT_POSTGRES, "DROP TRIGGER keep_out ON recalls")
+        };
+        app.execute(keep_out).await;
+        let refused = json!([{ "code": "BDC_1171", "severity": "ERROR", "message": "It can no longer be cancelled." }]);
+        app.proxy().next("/cancel", Act::Instead(400, refused));
+        let payload = act(&client, "cancelPayment", id, json!({})).await;
+        assert_eq!(payload["errors"], json!([]), "{payload}");
+        eventually("the answer", || async { (app.proxy().posts("/cancel") == 1).then_some(()) }).await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        app.execute(let_in).await;
+        let told = eventually("the end of the recall", || async {
+            let payment = payment(&client, id).await;
+            event_types(&payment).iter().any(|kind| kind.starts_with("RECALL_")).then_some(payment)
+        })
+        .await;
+        let told: Vec<_> = event_types(&told).into_iter().filter(|kind| kind.starts_with("RECALL_")).collect();
+        assert_eq!(told, ["RECALL_REFUSED"]);
     }
 }

@@ -47,7 +47,7 @@ impl App {
             return Ok(Vec::new());
         }
         let mut given_up = Vec::new();
-        for submission in claimed.iter().filter(|submission| submission.submits > 0) {
+        for submission in claimed.iter().filter(|submission| submission.submits > 0 || submission.attempt_count > 0) {
             let is_given_up = match submission.subject {
                 Subject::Payments => self.give_up_calls(&mut work, submission).await?,
                 Subject::ControlNumbers => self.give_up_control_numbers(&mut work, submission).await?,

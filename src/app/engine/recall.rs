@@ -11,6 +11,7 @@ use futures_util::FutureExt;
 use super::attempt::attempt_end_of_error;
 use super::call::Call;
 use super::parts::WithParts;
+use super::settle::settling;
 use super::{BILLPAY, Claimed, SENDER_GONE, actor_of, clean};
 use crate::app::App;
 use crate::crash::{self, CrashPoint, Step};
@@ -125,14 +126,16 @@ impl App {
         let sent = Sent { submission, recall, marked: true };
         let began = Instant::now();
         let outcome = self.send_recall(provider.as_ref(), claimed, (&reference, &sent.recall), preparation).await;
-        self.note_way(provider.code(), began, &outcome, true).await?;
+        // The answer is stored in any case.
+        let noted = self.note_way(provider.code(), began, &outcome, true).await;
         let state = match &outcome {
             Ok(_) => RecallState::Accepted,
             Err(ProviderError::Refused(_)) => RecallState::Refused,
             Err(ProviderError::NotSent(_) | ProviderError::Misconfigured(_)) => RecallState::Requested,
             Err(ProviderError::Unknown(_)) => RecallState::Unknown,
         };
-        self.settle_recall(&sent, state, &outcome).await
+        settling(sent.submission.id, || self.settle_recall(&sent, state, &outcome)).await?;
+        noted
     }
 
     async fn requested_recall<'a>(&self, payments: &'a [Payment]) -> Result<Option<(Recall, &'a Payment)>, StoreError> {
@@ -192,6 +195,11 @@ impl App {
     ) -> Result<(), StoreError> {
         let mut work = self.store.begin(Step::Settle).await?;
         let Some(current) = work.lock_submission(sent.submission.id).await? else { return work.roll_back().await };
+        let attempt = sent.marked.then_some(sent.submission.attempt_count);
+        if !work.recall_awaits(sent.recall.id, state, attempt).await? {
+            // Told by an earlier try, of whose commit nobody knew.
+            return work.roll_back().await;
+        }
         if sent.marked {
             let no = sent.submission.attempt_count;
             work.end_attempt(sent.submission.id, no, attempt_state(state), &attempt_end(outcome)).await?;
