@@ -42,7 +42,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-use crate::domain::breaker::Calls;
+use crate::domain::breaker::{CallKind, Calls};
 use crate::domain::provider::ProviderCode;
 use crate::ports::clock::Clock;
 use crate::ports::ids::Ids;
@@ -118,7 +118,7 @@ pub struct Parts {
     /// What all processes know of the ways to the providers, as read a moment ago.
     pub ways: engine::Ways,
     /// What came of this process's calls to each provider.
-    pub calls: Mutex<BTreeMap<ProviderCode, Calls<Instant>>>,
+    pub calls: Mutex<BTreeMap<(ProviderCode, CallKind), Calls<Instant>>>,
     /// Raised when a callback was stored, so that those that wait for their payment are tried again.
     pub callbacks: Notify,
 }

@@ -62,7 +62,7 @@ impl App {
             Ok((entries, accounts)) => {
                 let report = self.store.store_catalogue(code, &entries, &self.ids).await?;
                 self.store.store_funding_accounts(code, &accounts, &self.ids).await?;
-                self.note_catalogue(code, ProviderState::Healthy, None).await?;
+                self.note_without_pause(code, ProviderState::Healthy, None).await?;
                 self.catalogue.refresh(&self.store).await?;
                 tracing::info!(provider.name = %code, added = report.added, changed = report.changed, retired = report.retired, "catalogue fetched");
                 Ok(Ok(report))
@@ -74,7 +74,7 @@ impl App {
                         ProviderState::Degraded
                     }
                 };
-                self.note_catalogue(code, state, Some(&error.to_string())).await?;
+                self.note_without_pause(code, state, Some(&error.to_string())).await?;
                 Ok(Err(error))
             }
         }

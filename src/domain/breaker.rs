@@ -4,8 +4,8 @@
 //! failures in a row open the breaker, where nobody who asked later was answered, or where most calls fail; when the
 //! pause is over one submission goes ahead as a probe, of all processes on one database; its answer closes the breaker,
 //! its failure opens it for as long as the trouble has lasted already, up to a limit, so that pauses double. Look-ups
-//! have no effect and go on throughout; that they fail opens the breaker, but neither prolongs a pause nor holds a probe
-//! back. The numbers are our choice.
+//! have no effect and go on throughout; they are counted apart, that they fail opens the breaker where no submission is
+//! answered meanwhile, and neither prolongs a pause nor holds a probe back. The numbers are our choice.
 
 use std::time::Duration;
 
@@ -42,7 +42,16 @@ pub enum Gate {
     Shut(Timestamp),
 }
 
-/// What came of one process's calls to a provider, many of which are in the air together. `M` are the moments at which
+/// A kind of call, each of which is counted by itself: a provider may answer the one and not the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CallKind {
+    /// One that has an effect.
+    Submission,
+    /// One that only asks.
+    Question,
+}
+
+/// What came of one process's calls of one kind to a provider, many of which are in the air together. `M` are the moments at which
 /// they began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Calls<M> {

@@ -1,7 +1,9 @@
 //! Control numbers: asked for once, made once, whatever happens on the way; changed; and seen by their own only.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
+use axum::http::Method;
 use billpay::domain::ids::ControlNumberId;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -12,6 +14,7 @@ use crate::support::client::{Client, new_key};
 use crate::support::numbers::{
     NUMBER, ask_for, customer, find, made, made_at_provider, order, pay, shillings, update, wait_for_status,
 };
+use crate::support::proxy::Act;
 use crate::support::{TestApp, assert_whole_life, list, number, on_both_databases, statuses, text};
 
 const UPDATED: &str = "subscription ($id: ID, $after: Sequence) { controlNumberUpdated(id: $id, after: $after) {
@@ -485,5 +488,26 @@ on_both_databases! {
         assert_eq!(reader.refused(refresh, json!({ "id": created["id"] })).await, "FORBIDDEN");
         let refusal = payer.subscribe(UPDATED, json!({})).await.refusal().await;
         assert_eq!(text(&refusal, "/0/extensions/code"), "FORBIDDEN");
+    }
+}
+
+on_both_databases! {
+    with [("BILLPAY_TEST_CLICKPESA", "proxied")]
+    async fn whose_lease_ended_while_it_was_changed_stores_nothing(app: TestApp) {
+        let client = app.client(TENANT, COLLECTOR);
+        let created = made(&client, &order("2500")).await;
+        let (id, number) = (text(&created, "/id").to_owned(), text(&created, "/number").to_owned());
+        let path: &'static str = Box::leak(format!("/billpay/{number}").into_boxed_str());
+        app.proxy().next_of(Method::PATCH, path, Act::Late(Duration::from_millis(1_500)));
+        let changing = tokio::spawn({
+            let (client, id) = (client.clone(), id.clone());
+            async move { update(&client, &id, json!({ "description": "the older" })).await }
+        });
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        // As if another process had claimed it, and changed it since.
+        app.execute("UPDATE submissions SET fence = fence + 1").await;
+        let payload = changing.await.expect("an answer");
+        assert_eq!(payload["controlNumber"], Value::Null, "{payload}");
+        assert_eq!(find(&client, &id).await["version"], created["version"]);
     }
 }

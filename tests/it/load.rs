@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use axum::http::Method;
 use futures_util::future::join_all;
 use sea_orm::Database;
 use serde_json::{Value, json};
@@ -229,5 +230,22 @@ on_both_databases! {
         assert_eq!(operator.data(SYNC, json!({})).await["syncBillers"]["errors"], json!([]));
         let healthy = "SELECT count(*) FROM providers WHERE state = 'HEALTHY' AND submits_paused_until IS NULL";
         assert_eq!(app.scalar(healthy).await, 1);
+    }
+}
+
+on_both_databases! {
+    with [("BILLPAY_TEST_BILL", "proxied")]
+    async fn who_answers_no_question_is_still_sent_payments(app: TestApp) {
+        let client = app.admin();
+        let (found, bank) = (bills(&client, FREIGHT).await, bank(&client).await);
+        app.proxy().next(BILL_PAYS, Act::Instead(500, json!({})));
+        let unknown = vendors::pay(&client, &bill_input(&found[0], "20", &bank)).await;
+        app.proxy().always_of(Method::GET, BILL_PAYS, Act::Instead(403, json!({})));
+        client.wait_for_status(text(&unknown, "/id"), &["UNKNOWN"]).await;
+        let refused = "SELECT count(*) FROM providers WHERE state = 'MISCONFIGURED' AND submits_paused_until IS NULL";
+        eventually("a refused look-up", || async { (app.scalar(refused).await == 1).then_some(()) }).await;
+        let sent = vendors::pay(&client, &bill_input(&found[1], "20", &bank)).await;
+        client.wait_for_status(text(&sent, "/id"), &["PENDING", "SUCCEEDED"]).await;
+        assert_eq!(app.proxy().posts(BILL_PAYS), 2);
     }
 }

@@ -75,6 +75,7 @@ impl App {
         let claimed = self.claim_for_change(known.submission_id).await?;
         let deadline = claimed.deadline.at_most(self.policy.call_timeout);
         let claimed = Claimed { deadline, ..claimed };
+        let began = Instant::now();
         let asked = self.ask_about(provider.as_ref(), &claimed, known.id).await?;
         let stored = settling(claimed.submission.id, || self.try_settle_refresh(&claimed, known.id, &asked)).await?;
         match asked {
@@ -86,8 +87,9 @@ impl App {
                 Err(Refusal::new(ErrorCode::ProviderRefused, message).at(PATH).into())
             }
             Asked::Failed(error) => {
-                self.note_trouble(provider.code(), Instant::now(), &error).await?;
-                Err(refused(&error).into())
+                let (error, outcome) = (refused(&error), Err::<(), _>(error));
+                self.note_question(provider.code(), began, &outcome).await?;
+                Err(error.into())
             }
         }
     }

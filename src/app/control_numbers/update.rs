@@ -76,13 +76,12 @@ impl App {
             .map_err(clean::error);
         let asked = making.end(&outcome);
         let stored = self.settle_change(&claimed, known.id, change, &outcome, subject).await;
-        match outcome {
-            Ok(_) => stored.map_err(AppError::from),
-            Err(error) => {
-                stored?;
-                self.note_trouble(provider.code(), asked, &error).await?;
-                Err(refused(&error).into())
-            }
+        self.note_question(provider.code(), asked, &outcome).await?;
+        match (stored?, outcome) {
+            (Some(changed), Ok(_)) => Ok(changed),
+            // Somebody else holds it by now, and may have changed it since.
+            (None, Ok(_)) => Err(unanswered().into()),
+            (_, Err(error)) => Err(refused(&error).into()),
         }
     }
 
@@ -117,6 +116,8 @@ impl App {
         Ok(Some(Claimed { submission, deadline }))
     }
 
+    /// Stores what was changed and gives the lease back; nothing where the lease was lost, since what the provider said may
+    /// be older than what is known.
     async fn settle_change(
         &self,
         claimed: &Claimed,
@@ -124,7 +125,7 @@ impl App {
         change: &ControlNumberChange,
         outcome: &Result<ControlNumberAnswer, ProviderError>,
         subject: &str,
-    ) -> Result<ControlNumber, StoreError> {
+    ) -> Result<Option<ControlNumber>, StoreError> {
         let changed = outcome.as_ref().ok().map(|answer| (change, answer));
         settling(claimed.submission.id, || self.try_settle_change(claimed, id, changed, subject)).await
     }
@@ -135,11 +136,15 @@ impl App {
         id: ControlNumberId,
         changed: Option<(&ControlNumberChange, &ControlNumberAnswer)>,
         subject: &str,
-    ) -> Result<ControlNumber, StoreError> {
+    ) -> Result<Option<ControlNumber>, StoreError> {
         let missing = StoreError::Unreadable("a control number without its submission");
         let mut work = self.store.begin(Step::Settle).await?;
         let Some(current) = work.lock_submission(claimed.submission.id).await? else { return Err(missing) };
         let Some(before) = work.lock_control_number(id).await? else { return Err(missing) };
+        if current.fence != claimed.submission.fence {
+            work.roll_back().await?;
+            return Ok(None);
+        }
         let mut after = before.clone();
         if let Some((change, answer)) = changed {
             after = merged(&before, change, answer, work.now());
@@ -149,14 +154,12 @@ impl App {
                 work.save_control_number(&before, &mut after, kind, subject, reason.map(str::to_owned)).await?;
             }
         }
-        if current.fence == claimed.submission.fence {
-            let numbers = work.numbers_of_submission(current.id).await?;
-            let next = self.next_numbers_look(&current, numbers.iter().map(|number| number.status));
-            work.release(&current, next).await?;
-            work.wake_worker();
-        }
+        let numbers = work.numbers_of_submission(current.id).await?;
+        let next = self.next_numbers_look(&current, numbers.iter().map(|number| number.status));
+        work.release(&current, next).await?;
+        work.wake_worker();
         work.commit().await?;
-        Ok(after)
+        Ok(Some(after))
     }
 }
 

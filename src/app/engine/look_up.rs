@@ -43,9 +43,7 @@ impl App {
         };
         let outcome = clean::answers(outcome);
         let asked = making.end(&outcome);
-        if let Err(error) = &outcome {
-            self.note_trouble(provider.code(), asked, error).await?;
-        }
+        self.note_question(provider.code(), asked, &outcome).await?;
         match self.settle_look_up(claimed, began, &outcome, recall).await {
             Err(error) if !error.is_transient() => {
                 // Whatever it was that could not be stored: patience goes on, and a person is asked in the end.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use crate::app::App;
-use crate::domain::breaker::{Calls, FIRST_PAUSE, Failed, Gate, Way};
+use crate::domain::breaker::{CallKind, Calls, FIRST_PAUSE, Failed, Gate, Way};
 use crate::domain::overload::Room;
 use crate::domain::provider::{ProviderCode, ProviderState};
 use crate::ports::provider::{ProviderError, Trouble};
@@ -75,10 +75,12 @@ impl App {
     ) -> Result<(), StoreError> {
         match outcome {
             Ok(_) | Err(ProviderError::Refused(_)) => {
-                self.note_call(provider, |calls| calls.answered(began));
+                // Who takes a submission answers questions, too.
+                self.note_call(provider, CallKind::Submission, |calls| calls.answered(began));
+                self.note_call(provider, CallKind::Question, |calls| calls.answered(began));
                 if way_known_well { Ok(()) } else { self.note_recovery(provider).await }
             }
-            Err(error) => self.note_failed_call(provider, began, error, !way_known_well).await,
+            Err(error) => self.note_failed_call(provider, CallKind::Submission, began, error, !way_known_well).await,
         }
     }
 
@@ -89,14 +91,25 @@ impl App {
         self.record_way(provider, ProviderState::Healthy, None, None).await
     }
 
-    /// What a failure of a call without an effect tells about the way to the provider.
-    pub(in crate::app) async fn note_trouble(
+    /// What a call without an effect tells about the way to the provider. That it was answered tells nothing of
+    /// submissions, and that it was refused to us is for people to look at: a submission will show whether it is, too.
+    pub(in crate::app) async fn note_question<T: Sync>(
         &self,
         provider: ProviderCode,
         began: Instant,
-        error: &ProviderError,
+        outcome: &Result<T, ProviderError>,
     ) -> Result<(), StoreError> {
-        self.note_failed_call(provider, began, error, false).await
+        match outcome {
+            Ok(_) | Err(ProviderError::Refused(_)) => {
+                self.note_call(provider, CallKind::Question, |calls| calls.answered(began));
+                Ok(())
+            }
+            Err(ProviderError::Misconfigured(trouble)) => {
+                tracing::error!(provider.name = %provider, %trouble, "the provider refuses to answer us");
+                self.note_without_pause(provider, ProviderState::Misconfigured, Some(&trouble.to_string())).await
+            }
+            Err(error) => self.note_failed_call(provider, CallKind::Question, began, error, false).await,
+        }
     }
 
     /// What it tells that no session could be had for a call that has an effect.
@@ -106,7 +119,7 @@ impl App {
         error: &ProviderError,
         way_known_well: bool,
     ) -> Result<(), StoreError> {
-        self.note_failed_call(provider, Instant::now(), error, !way_known_well).await
+        self.note_failed_call(provider, CallKind::Submission, Instant::now(), error, !way_known_well).await
     }
 
     /// Refused credentials stop submissions at once, several failures in a row for a moment, the failure of a probe for
@@ -114,6 +127,7 @@ impl App {
     async fn note_failed_call(
         &self,
         provider: ProviderCode,
+        kind: CallKind,
         began: Instant,
         error: &ProviderError,
         is_probe: bool,
@@ -132,7 +146,7 @@ impl App {
                 (ProviderState::Misconfigured, trouble, self.policy.misconfigured_pause)
             }
             ProviderError::NotSent(trouble) | ProviderError::Unknown(trouble) => {
-                let in_a_row = self.note_call(provider, |calls| calls.failed(began));
+                let in_a_row = self.note_call(provider, kind, |calls| calls.failed(began));
                 let failed =
                     if is_probe { Some(Failed::Probe) } else { in_a_row.map(|in_a_row| Failed::Call { in_a_row }) };
                 let Some(failed) = failed else { return Ok(()) };
@@ -161,9 +175,9 @@ impl App {
         Ok(row.as_ref().map_or_else(|| unknown(self.clock.now()), way_of))
     }
 
-    fn note_call<T>(&self, provider: ProviderCode, note: impl FnOnce(&mut Calls<Instant>) -> T) -> T {
+    fn note_call<T>(&self, provider: ProviderCode, kind: CallKind, note: impl FnOnce(&mut Calls<Instant>) -> T) -> T {
         let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
-        note(calls.entry(provider).or_default())
+        note(calls.entry((provider, kind)).or_default())
     }
 }
 

@@ -50,10 +50,10 @@ impl App {
         recorded
     }
 
-    /// Records what the fetching of a catalogue tells. Where submissions pause it tells nothing, since only a submission
-    /// that is answered shows that the provider takes them; but that it could be fetched ends a pause that is over and
+    /// Records what a question tells, or the fetching of a catalogue. Where submissions pause it tells nothing, since only a submission
+    /// that is answered shows that the provider takes them; but that a catalogue could be fetched ends a pause that is over and
     /// that nobody has tried since.
-    pub(in crate::app) async fn note_catalogue(
+    pub(in crate::app) async fn note_without_pause(
         &self,
         provider: ProviderCode,
         state: ProviderState,
