@@ -1,5 +1,7 @@
 //! Callbacks: stored before they are acknowledged, and then believed as far as their origin is proven.
 
+use std::time::Duration;
+
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -18,6 +20,8 @@ use crate::telemetry::metric;
 
 /// How many unsigned callbacks that match no payment are kept for a provider. What is signed is kept without limit.
 const MOST_HINTS: u32 = 10_000;
+/// How often a provider is asked because anyone says that one number was paid.
+const HINTS_EVERY: Duration = Duration::from_secs(60);
 /// How many unmatched callbacks are looked at in one statement.
 const PAGE: usize = 1_000;
 
@@ -85,8 +89,13 @@ impl App {
             self.store.request_collections(code).await?;
             return Ok(count(code, if is_new { Received::Stored } else { Received::Repeated }));
         }
-        if notice.control_number.is_some() {
-            // Anyone could have sent it: the provider itself is asked what was paid.
+        if let Some(number) = &notice.control_number {
+            // Anyone could have sent it: the provider itself is asked what was paid, seldom, and of our numbers alone.
+            let known = self.store.issued_number(code, number).await?;
+            let Some(known) = known else { return Ok(count(code, Received::Ignored)) };
+            if !self.store.may_ask_collections(known, HINTS_EVERY).await? {
+                return Ok(count(code, Received::Repeated));
+            }
             self.store.request_collections(code).await?;
             return Ok(count(code, Received::Stored));
         }

@@ -94,6 +94,17 @@ impl Store {
         found.limit(1).one(&self.reader).await?.map(control_number).transpose()
     }
 
+    /// The newest control number that is paid so, whoever's it is.
+    pub async fn issued_number(
+        &self,
+        provider: ProviderCode,
+        number: &str,
+    ) -> Result<Option<ControlNumberId>, StoreError> {
+        let found = Entity::find().filter(Column::Provider.eq(provider.as_str())).filter(Column::Number.eq(number));
+        let newest = found.order_by_desc(Column::Id).limit(1).one(&self.reader).await?;
+        Ok(newest.map(|found| ControlNumberId::from_uuid(found.id)))
+    }
+
     /// The newest control number that was made with this key; of a batch the first.
     pub async fn control_number_by_key(&self, owner: &Owner, key: &str) -> Result<Option<ControlNumber>, StoreError> {
         let found = Entity::find().filter(owned(owner)).filter(Column::IdempotencyKey.eq(key));

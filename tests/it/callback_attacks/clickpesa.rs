@@ -2,6 +2,7 @@
 //! set a webhook is a hint of which number was paid, and the provider itself is asked how much.
 
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -11,9 +12,11 @@ use serde_json::{Value, json};
 use super::{STORED, XML, assert_flood_is_turned_away, bomb, deep, send, send_part};
 use crate::attacks::{canonical, mac, sealed};
 use crate::support::app::{COLLECTOR, TENANT};
-use crate::support::numbers::{collections, find, made, order, pay, wait_for_collections, wait_for_status};
+use crate::support::numbers::{ask_for, collections, find, made, order, pay, wait_for_collections, wait_for_status};
 use crate::support::{TestApp, on_both_databases, text};
 
+/// Whether the newest payments are to be read at once.
+const WANTED: &str = "SELECT COUNT(*) FROM providers WHERE code = 'clickpesa' AND collections_lease_until IS NULL";
 const COLLECTIONS: &str = "SELECT COUNT(*) FROM collections";
 /// A place where nobody listens.
 const NOWHERE: &str = "http://127.0.0.1:9/callbacks/clickpesa";
@@ -182,5 +185,34 @@ on_both_databases! {
         assert_eq!((text(&unpaid, "/status"), text(&unpaid, "/amountReceived/amount")), ("ACTIVE", "0.00"), "{unpaid}");
         assert_eq!(app.scalar(COLLECTIONS).await, 1);
         assert_eq!(app.scalar("SELECT COUNT(*) FROM collections WHERE provider_reference = 'FORGED1'").await, 0);
+    }
+}
+
+on_both_databases! {
+    with [("BILLPAY_TEST_CLICKPESA", "on"), ("BILLPAY_PROVIDERS__CLICKPESA__CHECKSUM_KEY", ""),
+        ("BILLPAY_WORKER__COLLECT_INTERVAL", "1h"), ("BILLPAY_WORKER__ENABLED", "false")]
+    async fn c7_clickpesa_hints_do_not_spend_the_calls_that_the_provider_allows(app: TestApp) {
+        let client = app.client(TENANT, COLLECTOR);
+        let mut input = order("1000");
+        input["reference"] = json!("HINTED1");
+        let created = ask_for(&client, &input).await;
+        // As if the worker, which is off so that it reads nothing meanwhile, had been told of it.
+        app.execute("UPDATE control_numbers SET status = 'ACTIVE', number = 'HINTED1'").await;
+        let read = "UPDATE providers SET collections_lease_until = 4000000000000000 WHERE code = 'clickpesa'";
+        app.execute(read).await;
+        for number in 0..5 {
+            let nobodys = json!({ "number": format!("99900011{number}") });
+            assert_eq!(told(&app, received("FORGED1", &nobodys, "1000").to_string()).await, 200);
+        }
+        assert_eq!(app.scalar(WANTED).await, 0, "it is no number of ours");
+        let ours = received("FORGED1", &json!({ "number": "HINTED1" }), "1000").to_string();
+        assert_eq!(told(&app, ours.clone()).await, 200);
+        assert_eq!(app.scalar(WANTED).await, 1, "{created}");
+        app.execute(read).await;
+        assert_eq!(told(&app, ours.clone()).await, 200);
+        assert_eq!(app.scalar(WANTED).await, 0, "it was asked a moment ago");
+        app.clock().advance(Duration::from_secs(61));
+        assert_eq!(told(&app, ours).await, 200);
+        assert_eq!(app.scalar(WANTED).await, 1);
     }
 }
