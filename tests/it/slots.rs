@@ -29,6 +29,10 @@ async fn limits(app: &TestApp) -> Arc<StoredLimits> {
     StoredLimits::new(store, "tester".to_owned(), LEASE)
 }
 
+/// What whoever only asks may have of three.
+const OF_QUESTIONS: CallBudget = CallBudget { at_once: Some(2), per_hour: Some(3) };
+const OF_ALL: CallBudget = CallBudget { at_once: Some(3), per_hour: Some(4) };
+
 async fn enter(limits: &StoredLimits, patience: Duration) -> Result<Permit, Busy> {
     limits.enter(ProviderCode::Bill, ONE, patience).await
 }
@@ -60,5 +64,21 @@ on_both_databases! {
         app.execute("UPDATE provider_slots SET lease_until = lease_until + 1").await;
         drop(permit);
         assert_eq!(enter(&limits, SOON).await.err(), Some(Busy::AllRunning));
+    }
+}
+
+on_both_databases! {
+    with [IDLE]
+    async fn who_only_asks_leaves_a_place_and_calls_of_the_hour_to_payments(app: TestApp) {
+        let limits = limits(&app).await;
+        let ask = async || limits.enter(ProviderCode::Bill, OF_QUESTIONS, SOON).await;
+        let (one, other) = (ask().await.expect("two places"), ask().await.expect("two places"));
+        assert_eq!(ask().await.err(), Some(Busy::AllRunning));
+        let payment = limits.enter(ProviderCode::Bill, OF_ALL, SOON).await.expect("the third place");
+        drop((one, other));
+        let spent = limits.enter(ProviderCode::Bill, OF_QUESTIONS, PATIENCE).await.err();
+        assert!(matches!(spent, Some(Busy::HourSpent { .. })), "{spent:?}");
+        drop(payment);
+        limits.enter(ProviderCode::Bill, OF_ALL, PATIENCE).await.expect("the fourth call of the hour");
     }
 }

@@ -20,6 +20,8 @@ use crate::providers::http::{self, Answer, Http, trouble};
 
 /// What BILL allows.
 const BUDGET: CallBudget = CallBudget { at_once: Some(3), per_hour: Some(20_000) };
+/// What questions may have of it: whoever looks up bill after bill leaves a place, and a quarter of the hour, to payments.
+const OF_QUESTIONS: CallBudget = CallBudget { at_once: Some(2), per_hour: Some(15_000) };
 
 /// Calls BILL. Cheap to clone; clones share their connections and limits.
 #[derive(Clone)]
@@ -66,7 +68,16 @@ impl Line {
 
     /// Waits for a free place among the calls that BILL allows.
     pub(super) async fn enter(&self, patience: Duration) -> Result<Permit, ProviderError> {
-        let entered = self.limits.enter(ProviderCode::Bill, BUDGET, patience).await;
+        self.enter_within(BUDGET, patience).await
+    }
+
+    /// The same for a call that only asks.
+    pub(super) async fn enter_to_ask(&self, patience: Duration) -> Result<Permit, ProviderError> {
+        self.enter_within(OF_QUESTIONS, patience).await
+    }
+
+    async fn enter_within(&self, budget: CallBudget, patience: Duration) -> Result<Permit, ProviderError> {
+        let entered = self.limits.enter(ProviderCode::Bill, budget, patience).await;
         entered.map_err(|busy| http::busy(busy, self.clock.now()))
     }
 
