@@ -341,22 +341,34 @@ impl Work {
     }
 }
 
-/// Payments of the same bill or account.
+/// Payments of the same bill or account, also of one of the bills that a payment combines.
 fn of_same_account(payment: &Payment) -> Condition {
+    use entity::allocation::{Column as Part, Entity as Parts};
+    let parts = |column: Part| sea_orm::sea_query::Query::select().column(column).from(Parts).to_owned();
+    let own_bills = parts(Part::BillId)
+        .and_where(Part::PaymentId.eq(payment.id.uuid()))
+        .and_where(Part::BillId.is_not_null())
+        .to_owned();
+    let of_own_bills = parts(Part::PaymentId).and_where(Part::BillId.in_subquery(own_bills)).to_owned();
+    Condition::all()
+        .add(Column::TenantId.eq(payment.tenant.as_str()))
+        .add(Column::BillerId.eq(payment.biller_id.uuid()))
+        .add(Column::NewBill.eq(false))
+        .add(Condition::any().add(Column::Id.in_subquery(of_own_bills)).add(of_same_reference(payment)))
+}
+
+fn of_same_reference(payment: &Payment) -> Condition {
     let own_bill = sea_orm::sea_query::Query::select()
         .column(Column::BillRef)
         .from(Entity)
         .and_where(Column::Id.eq(payment.id.uuid()))
         .to_owned();
     Condition::all()
-        .add(Column::TenantId.eq(payment.tenant.as_str()))
-        .add(Column::BillerId.eq(payment.biller_id.uuid()))
         .add(match &payment.account_reference {
             Some(account) => Column::AccountReference.eq(account),
             None => Column::AccountReference.is_null(),
         })
         .add(Column::BillRef.in_subquery(own_bill))
-        .add(Column::NewBill.eq(false))
 }
 
 fn allocations_of(payments: &[Uuid]) -> Select<entity::allocation::Entity> {
