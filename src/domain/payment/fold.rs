@@ -196,12 +196,9 @@ const fn fold_succeeded(verdict: Verdict) -> Fold {
 /// FAILED: a definite success that comes later is believed.
 const fn fold_failed(verdict: Verdict) -> Fold {
     match verdict {
-        Verdict::NotSent
-        | Verdict::Unclear
-        | Verdict::NotFound
-        | Verdict::Declined
-        | Verdict::Accepted
-        | Verdict::Cancelled => Fold::Stay,
+        Verdict::NotSent | Verdict::Unclear | Verdict::NotFound | Verdict::Declined | Verdict::Accepted => Fold::Stay,
+        // Nothing was paid either way; but after it a success is as unexpected as if it had come first.
+        Verdict::Cancelled => to(PaymentStatus::Cancelled),
         Verdict::Succeeded => to(PaymentStatus::Succeeded),
         Verdict::Reversed => to(PaymentStatus::Reversed),
         Verdict::DisbursementFailed => review(ReviewReason::DisbursementFailed),
