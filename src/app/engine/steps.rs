@@ -156,7 +156,8 @@ impl App {
         }));
     }
 
-    /// A step that fails or panics leaves its lease to run out; the row comes due again by itself.
+    /// A step that fails leaves its lease to run out; the row comes due again by itself. One that panics counts as a fault,
+    /// and comes due later each time.
     async fn advance_guarded(&self, claimed: &Claimed, found: Option<Found>) {
         let submission = &claimed.submission;
         let span = spans::step(&submission.id, submission.provider.as_str());
@@ -170,6 +171,8 @@ impl App {
             Err(_panic) => {
                 spans::failed(&span, "panicked");
                 tracing::error!(submission.id = %submission.id, "a step panicked");
+                // It may panic again over the same row: then its lease runs out.
+                let _ = AssertUnwindSafe(self.hand_back_after_panic(submission)).catch_unwind().await;
             }
         }
     }

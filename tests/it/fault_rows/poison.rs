@@ -40,6 +40,11 @@ on_both_databases! {
         assert!(beside < LONGEST.max(before * 4), "{beside:?}, and {before:?} before\n{}", program.log());
         assert_eq!(app.effects().await.len(), 2 * OTHERS, "nothing was paid over which the worker panicked");
 
+        let counted = format!("SELECT COUNT(*) FROM submissions WHERE attempt_count = {} AND fault_count > 0", i32::MAX);
+        eventually("each counts a fault", || async {
+            (app.scalar(&counted).await == i64::try_from(poisoned.len()).ok()?).then_some(())
+        })
+        .await;
         app.execute(REMEDY).await;
         for id in &poisoned {
             client.wait_for_status(id, &["SUCCEEDED"]).await;
