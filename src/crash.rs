@@ -1,7 +1,13 @@
 //! Crash points: the named places where a process may die, so that a test can kill it at each.
 //!
 //! In a build with debug assertions `BILLPAY_CRASH_AT=mark.after_commit` ends the process at once when it first gets
-//! there, as `kill -9` would; in a release build the points do nothing.
+//! there, as `kill -9` would; `BILLPAY_FREEZE_AT=send.before` stops it there in its tracks, until somebody has it go on.
+//! In a release build the points do nothing.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use rustix::process::{Signal, getpid, kill_process};
 
 /// A place where a process may die.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,9 +102,20 @@ impl Step {
     }
 }
 
-/// Dies here, if this is where a test wants it.
+/// Dies or freezes here, if this is where a test wants it.
 pub fn point(point: CrashPoint) {
-    if cfg!(debug_assertions) && std::env::var("BILLPAY_CRASH_AT").is_ok_and(|wanted| wanted == point.name()) {
+    static WAS_FROZEN: AtomicBool = AtomicBool::new(false);
+    if !cfg!(debug_assertions) {
+        return;
+    }
+    let is_wanted = |variable| std::env::var(variable).is_ok_and(|wanted| wanted == point.name());
+    if is_wanted("BILLPAY_CRASH_AT") {
         std::process::abort();
+    }
+    if is_wanted("BILLPAY_FREEZE_AT") && !WAS_FROZEN.swap(true, Ordering::SeqCst) {
+        // A process may stop itself; where it may not, it was not frozen, and the test sees that.
+        let _ = kill_process(getpid(), Signal::STOP);
+        // Another thread may take the signal; until it has, this one goes no further.
+        std::thread::sleep(Duration::from_millis(50));
     }
 }

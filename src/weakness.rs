@@ -32,11 +32,13 @@ pub enum Weakness {
     /// An event's number is drawn apart, and the head is not held until the event is committed: numbers are committed out
     /// of order, and whoever reads behind the highest passes one by.
     SequenceWithoutHead,
+    /// The end of a lease stops no call: who was frozen in front of it sends all the same.
+    NoDeadline,
 }
 
 impl Weakness {
     /// Every one of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::QuietTimeIsProof,
         Self::NotFoundIsProof,
         Self::NoMark,
@@ -47,6 +49,7 @@ impl Weakness {
         Self::NoFence,
         Self::LastWriterWins,
         Self::SequenceWithoutHead,
+        Self::NoDeadline,
     ];
 
     /// Its name in `BILLPAY_WEAKNESS`.
@@ -62,6 +65,7 @@ impl Weakness {
             Self::NoFence => "w8",
             Self::LastWriterWins => "w9",
             Self::SequenceWithoutHead => "w10",
+            Self::NoDeadline => "w11",
         }
     }
 
@@ -86,7 +90,7 @@ pub fn announce() {
     } else if let Some(weakness) = of_this_process() {
         tracing::error!(weakness = weakness.name(), ?weakness, "THIS SERVER PAYS WRONGLY: a weakness is planted");
     } else {
-        tracing::error!("{VARIABLE} names no weakness: w1 to w10 are known");
+        tracing::error!("{VARIABLE} names no weakness: w1 to w11 are known");
     }
 }
 
@@ -105,7 +109,7 @@ mod tests {
             assert_eq!(weakness.name(), format!("w{number}"));
             assert_eq!(Weakness::named(weakness.name()), Some(weakness));
         }
-        assert_eq!(Weakness::named("w11"), None);
+        assert_eq!(Weakness::named("w12"), None);
     }
 
     #[test]

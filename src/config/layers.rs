@@ -16,8 +16,14 @@ pub(super) const PREFIX: &str = "BILLPAY_";
 /// The variable that names the file.
 pub(super) const FILE_VARIABLE: &str = "BILLPAY_CONFIG";
 /// Variables with the prefix that are not settings.
-const OTHER_VARIABLES: [&str; 5] =
-    [FILE_VARIABLE, "BILLPAY_CRASH_AT", "BILLPAY_WEAKNESS", "BILLPAY_CLOCK_OFFSET", "BILLPAY_CLOCK_STEP"];
+const OTHER_VARIABLES: [&str; 6] = [
+    FILE_VARIABLE,
+    "BILLPAY_CRASH_AT",
+    "BILLPAY_FREEZE_AT",
+    "BILLPAY_WEAKNESS",
+    "BILLPAY_CLOCK_OFFSET",
+    "BILLPAY_CLOCK_STEP",
+];
 /// Variables that belong to the tests.
 const TEST_PREFIX: &str = "BILLPAY_TEST_";
 /// Where the names and meanings are found.

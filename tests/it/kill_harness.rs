@@ -45,6 +45,7 @@ mod crash_points;
 mod fault;
 mod fleet;
 mod forgetful;
+mod frozen;
 mod goods;
 mod hooks;
 mod inject;

@@ -211,7 +211,7 @@ impl App {
     async fn send_and_settle(&self, provider: &dyn Provider, sending: Sending) -> Result<(), StoreError> {
         let Sending { deadline, mut submission, payments, marked, frozen, preparation, way_known_well } = sending;
         crash::point(CrashPoint::BeforeSend);
-        let deadline = deadline.at_most(self.policy.call_timeout);
+        let deadline = weaken::bounded(deadline, self.policy.call_timeout);
         let making = Call::new(provider.code(), "submit");
         let outcome = if deadline.left().is_zero() {
             Err(ProviderError::NotSent(Trouble { what: "the lease was nearly over", ..Trouble::default() }))

@@ -2,11 +2,14 @@
 //!
 //! See [`crate::weakness`]; the weaknesses that are one condition stand at their place.
 
+use std::time::Duration;
+
 use crate::domain::payment::decide::{Situation, Stage, Step, decide};
 use crate::domain::payment::evidence::Verdict;
 use crate::domain::payment::fold::{Fold, State};
 use crate::domain::payment::status::{PaymentStatus, ReviewReason};
 use crate::domain::provider::Safety;
+use crate::ports::clock::Deadline;
 use crate::ports::provider::{PaymentAnswer, ProviderError, Refused};
 use crate::weakness::{Weakness, planted};
 
@@ -36,6 +39,11 @@ pub(super) fn given_up(reason: ReviewReason) -> (PaymentStatus, Option<ReviewRea
     } else {
         (PaymentStatus::NeedsReview, Some(reason))
     }
+}
+
+/// Until when a call may last.
+pub(super) fn bounded(deadline: Deadline, call_timeout: Duration) -> Deadline {
+    if planted(Weakness::NoDeadline) { Deadline::after(call_timeout) } else { deadline.at_most(call_timeout) }
 }
 
 /// The answer to a submission.

@@ -28,6 +28,7 @@ pub(super) struct Card {
     turned_away: usize,
     retried: usize,
     lost_answers: usize,
+    stored_untold: usize,
     errors: Vec<String>,
     /// Answers that nothing was recorded.
     refusals: usize,
@@ -70,6 +71,7 @@ impl Card {
             turned_away: receipts.answers.iter().filter(|receipt| receipt.id.is_none()).count(),
             retried: receipts.retried,
             lost_answers: receipts.lost_answers,
+            stored_untold: receipts.stored_untold,
             errors: receipts.errors.clone(),
             refusals: receipts.refusals,
             heard: heard.clone(),
@@ -236,7 +238,8 @@ impl fmt::Display for Card {
         writeln!(f, "  {}; {} payments and control numbers", self.version, self.bought())?;
         let (answers, turned_away, retried) = (self.answers, self.turned_away, self.retried);
         write!(f, "  {answers} answers, {turned_away} of them refusals; {retried} purchases asked for again; ")?;
-        write!(f, "{} answers lost, {} answers of errors, ", self.lost_answers, self.errors.len())?;
+        let (lost, untold) = (self.lost_answers, self.stored_untold);
+        write!(f, "{lost} answers lost ({untold} purchases stored behind one), {} of errors, ", self.errors.len())?;
         writeln!(f, "{} answers that nothing was recorded", self.refusals)?;
         writeln!(f, "  {:?}\n  {}", self.heard, self.delivered)?;
         for (ware, sales) in &self.sales {

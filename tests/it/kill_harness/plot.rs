@@ -43,6 +43,9 @@ pub(super) enum Plot {
     VeryLateRequest(Ware),
     /// The server freezes during a call, another one takes over, and the first comes back during the second's call.
     FrozenHolder,
+    /// The server freezes before its call; another one takes over, and a person finds that nothing was paid. The first
+    /// comes back.
+    FrozenBeforeCall,
     /// Many buy at once from two servers.
     Crowd,
 }
@@ -60,30 +63,45 @@ impl fmt::Display for Plot {
             Self::LateRequest(ware) => write!(f, "{ware:?} that arrives late"),
             Self::VeryLateRequest(ware) => write!(f, "{ware:?} that arrives hours late"),
             Self::FrozenHolder => f.write_str("a holder frozen during its call"),
+            Self::FrozenBeforeCall => f.write_str("a holder frozen before its call"),
             Self::Crowd => f.write_str("many callers of two servers"),
         }
     }
 }
 
 impl Plot {
-    /// Plays it once with servers that are told this.
-    pub(super) async fn play(self, seed: u64, settings: Vec<(String, String)>) -> Card {
-        let title = self.to_string();
+    /// The databases on which it can be played: where servers share one it is PostgreSQL.
+    pub(super) const fn databases(self) -> &'static [Db] {
         match self {
-            Self::Answers(wares) => answers(wares, &settings).await.end(title, true).await,
-            Self::LostWay => lost_way(&settings).await.end(title, true).await,
-            Self::Death => death(&settings).await.end(title, true).await,
-            Self::Oblivion => oblivion(&settings).await.end(title, true).await,
-            Self::LateRequest(ware) => late_request(ware, &settings).await.end(title, true).await,
-            Self::VeryLateRequest(ware) => very_late_request(ware, &settings).await.end(title, false).await,
+            Self::Answers(_)
+            | Self::LostWay
+            | Self::Death
+            | Self::Oblivion
+            | Self::LateRequest(_)
+            | Self::VeryLateRequest(_) => &[Db::Sqlite, Db::Postgres],
+            Self::FrozenHolder | Self::FrozenBeforeCall | Self::Crowd => &[Db::Postgres],
+        }
+    }
+
+    /// Plays it once with servers that are told this.
+    pub(super) async fn play(self, db: Db, seed: u64, settings: Vec<(String, String)>) -> Card {
+        let title = format!("{self}, {db:?}");
+        match self {
+            Self::Answers(wares) => answers(db, wares, &settings).await.end(title, true).await,
+            Self::LostWay => lost_way(db, &settings).await.end(title, true).await,
+            Self::Death => death(db, &settings).await.end(title, true).await,
+            Self::Oblivion => oblivion(db, &settings).await.end(title, true).await,
+            Self::LateRequest(ware) => late_request(db, ware, &settings).await.end(title, true).await,
+            Self::VeryLateRequest(ware) => very_late_request(db, ware, &settings).await.end(title, false).await,
             Self::FrozenHolder => frozen_holder(&settings).await.end(title, true).await,
+            Self::FrozenBeforeCall => frozen_before_call(&settings).await.end(title, true).await,
             Self::Crowd => crowd(seed, settings).run().await,
         }
     }
 }
 
-async fn answers(wares: &[(Ware, &'static str)], settings: &[(String, String)]) -> Stage {
-    let mut stage = Stage::set(Db::Sqlite, settings).await;
+async fn answers(db: Db, wares: &[(Ware, &'static str)], settings: &[(String, String)]) -> Stage {
+    let mut stage = Stage::set(db, settings).await;
     let buyers: Vec<_> = wares.iter().map(|(ware, special)| stage.begin(*ware, Some(*special))).collect();
     for buyer in buyers {
         stage.finish(buyer).await;
@@ -91,9 +109,9 @@ async fn answers(wares: &[(Ware, &'static str)], settings: &[(String, String)]) 
     stage
 }
 
-async fn lost_way(settings: &[(String, String)]) -> Stage {
+async fn lost_way(db: Db, settings: &[(String, String)]) -> Stage {
     let impatient = named([("WORKER__REVIEW_AFTER", "4s")]);
-    let mut stage = Stage::set(Db::Sqlite, &[settings, &impatient[..]].concat()).await;
+    let mut stage = Stage::set(db, &[settings, &impatient[..]].concat()).await;
     // Paid, and never answered.
     let buyer = stage.begin(Ware::AlmaraPayment, Some("6666666"));
     stage.wait_for_effects(ProviderCode::Almara, 1, HASTE).await;
@@ -103,8 +121,8 @@ async fn lost_way(settings: &[(String, String)]) -> Stage {
     stage
 }
 
-async fn death(settings: &[(String, String)]) -> Stage {
-    let mut stage = Stage::set(Db::Sqlite, settings).await;
+async fn death(db: Db, settings: &[(String, String)]) -> Stage {
+    let mut stage = Stage::set(db, settings).await;
     let buyer = stage.die_over("send.after", Ware::ClickPayment).await;
     stage.succeed(&[]).await;
     stage.finish(buyer).await;
@@ -112,9 +130,9 @@ async fn death(settings: &[(String, String)]) -> Stage {
 }
 
 /// A sound server never relies on a memory that is shorter than its margin.
-async fn oblivion(settings: &[(String, String)]) -> Stage {
+async fn oblivion(db: Db, settings: &[(String, String)]) -> Stage {
     let forgetful = named([("PROVIDERS__ALMARA__KEY_LIFE", "1s")]);
-    let mut stage = Stage::set(Db::Sqlite, &[settings, &forgetful[..]].concat()).await;
+    let mut stage = Stage::set(db, &[settings, &forgetful[..]].concat()).await;
     let buyer = stage.die_over("send.after", Ware::AlmaraPayment).await;
     stage.world.forget().await;
     stage.succeed(&[]).await;
@@ -122,8 +140,8 @@ async fn oblivion(settings: &[(String, String)]) -> Stage {
     stage
 }
 
-async fn late_request(ware: Ware, settings: &[(String, String)]) -> Stage {
-    let mut stage = Stage::set(Db::Sqlite, settings).await;
+async fn late_request(db: Db, ware: Ware, settings: &[(String, String)]) -> Stage {
+    let mut stage = Stage::set(db, settings).await;
     let caught = stage.catch(payment_of(ware));
     let buyer = stage.begin(ware, None);
     let request = held(caught).await;
@@ -134,9 +152,9 @@ async fn late_request(ware: Ware, settings: &[(String, String)]) -> Stage {
     stage
 }
 
-async fn very_late_request(ware: Ware, settings: &[(String, String)]) -> Stage {
+async fn very_late_request(db: Db, ware: Ware, settings: &[(String, String)]) -> Stage {
     let patient = named([("WORKER__REVIEW_AFTER", "720h")]);
-    let mut stage = Stage::set(Db::Sqlite, &[settings, &patient[..]].concat()).await;
+    let mut stage = Stage::set(db, &[settings, &patient[..]].concat()).await;
     let caught = stage.catch(payment_of(ware));
     let buyer = stage.begin(ware, None);
     let request = held(caught).await;
@@ -164,6 +182,18 @@ async fn frozen_holder(settings: &[(String, String)]) -> Stage {
     stage.server.process.thaw();
     tokio::time::sleep(IN_THE_AIR).await;
     second.deliver();
+    stage.finish(buyer).await;
+    stage
+}
+
+async fn frozen_before_call(settings: &[(String, String)]) -> Stage {
+    let mut stage = Stage::set(Db::Postgres, settings).await;
+    // Were it sent it would be paid, and never answered.
+    let buyer = stage.freeze_over("send.before", Ware::ClickPayment, Some("6666666")).await;
+    stage.join().await;
+    stage.find_unpaid().await;
+    stage.server.process.thaw();
+    stage.wait_for_effects(ProviderCode::Click, 1, HASTE).await;
     stage.finish(buyer).await;
     stage
 }

@@ -79,6 +79,13 @@ impl Process {
         self.signal(Signal::CONT);
     }
 
+    /// Whether it is stopped in its tracks, by whomever.
+    pub(super) fn is_frozen(&self) -> bool {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap_or_default();
+        // Behind the name, which is in parentheses.
+        stat.rsplit_once(") ").is_some_and(|(_, state)| state.starts_with('T'))
+    }
+
     /// Asks it to stop, as whoever runs it does.
     pub(super) fn terminate(&self) {
         self.signal(Signal::TERM);

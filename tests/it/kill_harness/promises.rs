@@ -18,6 +18,8 @@ pub(super) struct Promises {
 struct Word {
     /// Whether it may be recorded, as far as its caller can tell: it was acknowledged, or an answer left it open.
     may_be_recorded: bool,
+    /// Whether it was told that it is.
+    is_acknowledged: bool,
     /// What first said that nothing was recorded.
     refusal: Option<String>,
 }
@@ -33,6 +35,12 @@ impl Promises {
         }
     }
 
+    /// Whether this answer is the first to say that it was recorded before, behind an answer that was lost.
+    pub(super) fn was_stored_untold(&self, key: &str, answer: &Answer) -> bool {
+        let is_replayed = matches!(answer, Answer::Made { replayed: true, .. });
+        is_replayed && self.keys.get(key).is_some_and(|word| word.may_be_recorded && !word.is_acknowledged)
+    }
+
     /// It was answered: what is wrong with that, in a sentence.
     pub(super) fn answered(&mut self, key: &str, answer: &Answer) -> Option<String> {
         let word = self.keys.entry(key.to_owned()).or_default();
@@ -41,6 +49,7 @@ impl Promises {
                 let refusal = word.refusal.as_ref().filter(|_| *replayed && !word.may_be_recorded);
                 let sentence = refusal.map(|refusal| format!("of key {key} was said {refusal}, and {id} was recorded"));
                 word.may_be_recorded = true;
+                word.is_acknowledged = true;
                 sentence
             }
             Answer::TurnedAway(code) => {
@@ -88,9 +97,14 @@ mod tests {
         assert!(promises.answered("never-refused", &made(true)).is_none());
         for open in [Trouble::Lost(String::new()), Trouble::Told("OUTCOME_UNKNOWN_RETRY_SAME_KEY".to_owned())] {
             let mut promises = Promises::default();
+            assert!(!promises.was_stored_untold("open", &made(true)));
             promises.answered_nothing("open", &open);
             promises.answered_nothing("open", &refused());
+            assert!(
+                promises.was_stored_untold("open", &made(true)) && !promises.was_stored_untold("open", &made(false))
+            );
             assert!(promises.answered("open", &made(true)).is_none());
+            assert!(!promises.was_stored_untold("open", &made(true)), "it was told");
         }
     }
 }

@@ -13,6 +13,7 @@ use super::audit::{Told, Trust};
 use super::books::Books;
 use super::campaign::{heal, quieten};
 use super::card::{Card, Heading};
+use super::claims;
 use super::fault::Fault;
 use super::goods::Goods;
 use super::hooks::Delivered;
@@ -91,6 +92,42 @@ impl Stage {
         buyer
     }
 
+    /// The server ends; the next one freezes by itself over a purchase.
+    pub(super) async fn freeze_over(
+        &mut self,
+        point: &str,
+        ware: Ware,
+        special: Option<&'static str>,
+    ) -> JoinHandle<Receipts> {
+        self.succeed(&named([("FREEZE_AT", point)])).await;
+        let buyer = self.begin(ware, special);
+        let give_up = Instant::now() + PATIENCE;
+        while !self.server.process.is_frozen() {
+            assert!(Instant::now() < give_up, "the server never came to {point}\n{}", self.world.log_tail());
+            tokio::time::sleep(GLANCE).await;
+        }
+        buyer
+    }
+
+    /// Waits, at the server that joined last, until a person must look at the only payment there is; who finds that
+    /// nothing was paid.
+    pub(super) async fn find_unpaid(&self) {
+        let peer = self.peers.last().expect("another server");
+        let api = self.world.api(peer.address);
+        let give_up = Instant::now() + PATIENCE;
+        loop {
+            let payments = api.payments().await;
+            let [payment] = payments.as_slice() else { panic!("one payment: {payments:?}") };
+            if payment.status == "FAILED" {
+                return;
+            }
+            assert!(Instant::now() < give_up, "{payment:?}\n{}", self.world.log_tail());
+            // Only one in review can be decided.
+            let _ = api.decide_unpaid(&payment.id).await;
+            tokio::time::sleep(GLANCE).await;
+        }
+    }
+
     /// Another server joins.
     pub(super) async fn join(&mut self) {
         let mut peer = self.world.spawn(free_address(), &self.settings);
@@ -101,11 +138,22 @@ impl Stage {
     /// Waits until so much money has moved at a provider, or it does not come to that.
     pub(super) async fn wait_for_effects(&self, provider: ProviderCode, count: usize, limit: Duration) {
         let give_up = Instant::now() + limit;
-        let moved =
-            || Ledger::read(&self.world.effects()).of(provider).map(|(_, effects)| effects.len()).sum::<usize>();
-        while moved() < count && Instant::now() < give_up {
+        while self.moved(provider) < count && Instant::now() < give_up {
             tokio::time::sleep(GLANCE).await;
         }
+    }
+
+    /// How often money has moved at a provider.
+    pub(super) fn moved(&self, provider: ProviderCode) -> usize {
+        Ledger::read(&self.world.effects()).of(provider).map(|(_, effects)| effects.len()).sum()
+    }
+
+    /// What was done, submission by submission.
+    pub(super) async fn attempts(&self) -> Vec<entity::attempt::Model> {
+        let backstage = self.world.base().connect().await;
+        let attempts = claims::read(&backstage).await;
+        backstage.close().await.expect("closed");
+        attempts
     }
 
     /// Waits until nothing is open.

@@ -12,6 +12,7 @@ use super::plot::Plot;
 use super::seed;
 use super::ware::Ware;
 use super::world::named;
+use crate::support::Db;
 
 /// How often a plot is played before the weakness counts as not found.
 const MOST_RUNS: u64 = 30;
@@ -34,29 +35,34 @@ const STALE: &[(Ware, &str)] = &[
 #[ignore = "takes some minutes: make teeth"]
 async fn f38_every_planted_weakness_is_found() {
     let (mut rows, mut toothless) = (Vec::new(), Vec::new());
-    for weakness in wanted() {
+    for (weakness, db) in wanted() {
         let (name, plot) = (weakness.name(), plot_of(weakness));
-        match bite(weakness, seed()).await {
+        match bite(weakness, db, seed()).await {
             Bite::Found { run, finding } => {
-                rows.push(format!("| {name} | {weakness:?} | {plot} | {run} | {finding} |"));
+                rows.push(format!("| {name} | {weakness:?} | {plot} | {db:?} | {run} | {finding} |"));
             }
             Bite::Strange { run, findings } => toothless.push(format!(
-                "{name}, {weakness:?}: {:?} was expected of {plot}, and run {run} found {findings}",
+                "{name}, {weakness:?}, {db:?}: {:?} was expected of {plot}, and run {run} found {findings}",
                 harms_of(weakness)
             )),
-            Bite::Nothing => toothless.push(format!("{name}, {weakness:?}: not found in {MOST_RUNS} runs of {plot}")),
+            Bite::Nothing => {
+                toothless.push(format!("{name}, {weakness:?}, {db:?}: not found in {MOST_RUNS} runs of {plot}"));
+            }
         }
     }
-    println!("| | weakness | plot | found in run | by |\n| --- | --- | --- | --- | --- |\n{}", rows.join("\n"));
+    println!(
+        "| | weakness | plot | database | found in run | by |\n| --- | --- | --- | --- | --- | --- |\n{}",
+        rows.join("\n")
+    );
     assert!(toothless.is_empty(), "{}", toothless.join("\n"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "takes some minutes: make teeth"]
 async fn f38_the_same_plots_find_nothing_in_a_sound_server() {
-    for weakness in wanted() {
+    for (weakness, db) in wanted() {
         for run in 1..=SOUND_RUNS {
-            let card = plot_of(weakness).play(seed().wrapping_add(run), Vec::new()).await;
+            let card = plot_of(weakness).play(db, seed().wrapping_add(run), Vec::new()).await;
             println!("{card}");
             card.assert_clean();
         }
@@ -76,6 +82,7 @@ fn plot_of(weakness: Weakness) -> Plot {
         Weakness::NoFence => Plot::FrozenHolder,
         Weakness::LastWriterWins => Plot::Answers(STALE),
         Weakness::SequenceWithoutHead => Plot::Crowd,
+        Weakness::NoDeadline => Plot::FrozenBeforeCall,
     }
 }
 
@@ -86,7 +93,7 @@ const fn harms_of(weakness: Weakness) -> &'static [Harm] {
             &[Harm::Double]
         }
         Weakness::NewKeyPerTry => &[Harm::Double, Harm::Lost],
-        Weakness::TimeoutIsFailed | Weakness::GivingUpIsFailed => &[Harm::WrongFinal],
+        Weakness::TimeoutIsFailed | Weakness::GivingUpIsFailed | Weakness::NoDeadline => &[Harm::WrongFinal],
         Weakness::NoFence => &[Harm::Claim, Harm::Double],
         Weakness::LastWriterWins => &[Harm::Reopened, Harm::WrongFinal],
         Weakness::SequenceWithoutHead => &[Harm::Gap, Harm::Unheard, Harm::Webhook],
@@ -103,23 +110,24 @@ enum Bite {
     Nothing,
 }
 
-/// All of them, or the one that FAULT names.
-fn wanted() -> Vec<Weakness> {
+/// All of them, or the one that FAULT names, on each database on which its plot can be played.
+fn wanted() -> Vec<(Weakness, Db)> {
     let name = std::env::var("FAULT").ok().filter(|name| !name.is_empty());
     let is_wanted = |weakness: &Weakness| name.as_ref().is_none_or(|name| weakness.name() == name);
     let wanted: Vec<_> = Weakness::ALL.into_iter().filter(is_wanted).collect();
     assert!(!wanted.is_empty(), "FAULT={name:?} is no weakness");
-    wanted
+    let on_each = |weakness| plot_of(weakness).databases().iter().map(move |db| (weakness, *db));
+    wanted.into_iter().flat_map(on_each).collect()
 }
 
 /// Plays until something is found.
-async fn bite(weakness: Weakness, seed: u64) -> Bite {
+async fn bite(weakness: Weakness, db: Db, seed: u64) -> Bite {
     let planted = named([("WEAKNESS", weakness.name())]);
     for run in 1..=MOST_RUNS {
-        let card = plot_of(weakness).play(seed.wrapping_add(run), planted.clone()).await;
+        let card = plot_of(weakness).play(db, seed.wrapping_add(run), planted.clone()).await;
         let findings: Vec<_> =
             card.findings().map(|(harm, finding)| (harm, format!("{harm:?}: {}", shortened(finding)))).collect();
-        println!("{}, run {run}: {findings:?}", weakness.name());
+        println!("{}, {db:?}, run {run}: {findings:?}", weakness.name());
         let expected = findings.iter().find(|(harm, _)| harms_of(weakness).contains(harm));
         if let Some((_, finding)) = expected {
             return Bite::Found { run, finding: finding.clone() };

@@ -54,6 +54,8 @@ pub(super) struct Receipts {
     pub(super) given_up: Vec<String>,
     /// Answers that were lost on their way.
     pub(super) lost_answers: usize,
+    /// Keys of which such an answer had been stored, as a later one told.
+    pub(super) stored_untold: usize,
     /// How the first of them was lost.
     pub(super) first_loss: Option<String>,
     /// Answers of errors, the first of each caller's.
@@ -107,6 +109,7 @@ impl Receipts {
         self.retried += more.retried;
         self.given_up.extend(more.given_up);
         self.lost_answers += more.lost_answers;
+        self.stored_untold += more.stored_untold;
         self.first_loss = self.first_loss.take().or(more.first_loss);
         self.errors.extend(more.errors);
         self.refusals += more.refusals;
@@ -277,6 +280,7 @@ impl Caller {
     }
 
     async fn take(&mut self, purchase: &Purchase, answer: Answer) -> Outcome {
+        self.receipts.stored_untold += usize::from(self.promises.was_stored_untold(&purchase.key, &answer));
         self.receipts.denied.extend(self.promises.answered(&purchase.key, &answer));
         let (outcome, id, number) = match answer {
             Answer::Made { id, number, replayed: _ } => (Outcome::Made, Some(id), number),
