@@ -249,3 +249,33 @@ on_both_databases! {
         assert_eq!(app.proxy().posts(BILL_PAYS), 2);
     }
 }
+
+/// How long a slow provider takes for its answer; less than a call may take.
+const SLOWLY: Duration = Duration::from_millis(900);
+const WAITING: usize = 40;
+
+on_both_databases! {
+    with [("BILLPAY_TEST_CLICK", "proxied"), ("BILLPAY_DATABASE__MAX_CONNECTIONS", "3"),
+        ("BILLPAY_WORKER__CONCURRENCY", "64")]
+    async fn payments_that_wait_for_a_slow_provider_hold_no_connection(app: TestApp) {
+        let client = app.admin();
+        client.biller(ELECTRICITY).await;
+        app.proxy().always(CLICK_PAYS, Act::Late(SLOWLY));
+        let creating = (0..WAITING).map(async |account| {
+            client.create(click_input(&client, &format!("51{account:05}")).await).await
+        });
+        join_all(creating).await;
+        let sent = || app.proxy().posts(CLICK_PAYS) == WAITING;
+        eventually("all of them to be on their way", || async { sent().then_some(()) }).await;
+        if app.variables()["BILLPAY_DATABASE__URL"].starts_with("postgres") {
+            let held = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+                AND backend_type = 'client backend' AND state <> 'idle' AND pid <> pg_backend_pid()";
+            eventually("no connection to be held", || async { (app.scalar(held).await == 0).then_some(()) }).await;
+        }
+        let waiting = app.scalar("SELECT count(*) FROM payments WHERE status = 'SUBMITTING'").await;
+        assert!(waiting > 0, "they still wait");
+        let paid = "SELECT count(*) FROM payments WHERE status = 'SUCCEEDED'";
+        let all = i64::try_from(WAITING).expect("few");
+        eventually("all to be paid", || async { (app.scalar(paid).await == all).then_some(()) }).await;
+    }
+}

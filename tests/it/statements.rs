@@ -69,6 +69,25 @@ on_both_databases! {
     }
 }
 
+/// A plain page, which is answered without the library's execution.
+const BRIEF: &str = "query ($first: Int) { payments(first: $first) { pageInfo { endCursor } nodes {
+    id status amount { amount currency } biller { name } billNumber { accountReference dueDate } } } }";
+
+on_both_databases! {
+    async fn a_plain_page_costs_one_statement(app: TestApp) {
+        let client = app.admin();
+        let biller = client.biller(KPLC).await;
+        let paid = join_all((0..50).map(|place| pay(&client, &biller, format!("90001{place:02}")))).await;
+        assert_eq!(paid.len(), 50);
+        let meter = Meter::start(&app, ALL, &SETTINGS).await;
+        for first in [5, 50] {
+            let (statements, data) = meter.cost(BRIEF, &json!({ "first": first })).await;
+            assert_eq!((statements, list(&data, "/payments/nodes").len()), (1, first));
+            assert_eq!(text(&data, "/payments/nodes/0/billNumber/accountReference").len(), 7, "{data}");
+        }
+    }
+}
+
 on_both_databases! {
     with [("BILLPAY_TEST_BILL", "on"), ("BILLPAY_TEST_CLICKPESA", "on")]
     async fn bulks_numbers_and_collections_cost_no_statement_per_row(app: TestApp) {
