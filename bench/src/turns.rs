@@ -3,6 +3,7 @@
 //! A ratio is taken within a pair of turns, which stand seconds apart, and not between averages: what slows the machine
 //! slows both. CPU is the kernel's account of the server's processes and of PostgreSQL's.
 
+use std::path::Path;
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
@@ -13,7 +14,7 @@ use crate::check::GRAPHQL;
 use crate::failed::{Outcome, fail};
 use crate::load::{Answered, Load};
 use crate::server::Running;
-use crate::world::{Pair, World, events};
+use crate::world::{Pair, World, events, events_of_file};
 
 /// Seconds of load that are thrown away before the first turn.
 pub const WARM_UP: u64 = 1;
@@ -75,8 +76,17 @@ pub struct Work {
 pub struct Probe<'a> {
     /// The world.
     pub world: &'a World,
-    /// The database, where the work's events can be counted.
-    pub client: Option<&'a Client>,
+    /// Where the work's events are counted.
+    pub log: Log<'a>,
+}
+
+/// Where events are kept, and can be counted.
+#[derive(Clone, Copy)]
+pub enum Log<'a> {
+    /// A database of PostgreSQL's.
+    Postgres(&'a Client),
+    /// A file of SQLite's.
+    Sqlite(&'a Path),
 }
 
 impl Probe<'_> {
@@ -118,7 +128,7 @@ impl Probe<'_> {
         let after = self.spent(servers)?;
         let recorded = self.events().await?.saturating_sub(events_before);
         // What was on its way at the end is recorded too, and not counted as answered.
-        if self.client.is_some() && recorded < answered.requests * work.events {
+        if recorded < answered.requests * work.events {
             return fail(format!("{} answers, and only {recorded} events", answered.requests));
         }
         if answered.bytes < answered.requests * work.least_bytes {
@@ -152,9 +162,9 @@ impl Probe<'_> {
     }
 
     async fn events(&self) -> Outcome<u64> {
-        match self.client {
-            Some(client) => events(client).await,
-            None => Ok(0),
+        match self.log {
+            Log::Postgres(client) => events(client).await,
+            Log::Sqlite(path) => events_of_file(path),
         }
     }
 }

@@ -1,9 +1,10 @@
 //! All that a run stands on: the cluster, the sandbox, the tokens, and a seeded database for each size.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use rusqlite::{Connection, OpenFlags};
 use tempfile::TempDir;
 use tokio_postgres::Client;
 
@@ -169,4 +170,11 @@ pub fn payer(number: usize) -> String {
 pub async fn events(client: &Client) -> Outcome<u64> {
     let row = client.query_one("SELECT coalesce(sum(sequence), 0)::bigint FROM event_heads", &[]).await?;
     Ok(u64::try_from(row.get::<_, i64>(0))?)
+}
+
+/// The same of a file of SQLite's.
+pub fn events_of_file(path: &Path) -> Outcome<u64> {
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let sql = "SELECT coalesce(sum(sequence), 0) FROM event_heads";
+    Ok(u64::try_from(connection.query_row(sql, [], |row| row.get::<_, i64>(0))?)?)
 }

@@ -9,7 +9,7 @@ use crate::cluster::connect;
 use crate::documents::{self, KEY};
 use crate::failed::Outcome;
 use crate::load::Load;
-use crate::turns::{Line, Probe, Work};
+use crate::turns::{Line, Log, Probe, Work};
 use crate::world::World;
 
 const PATH: &str = "/create";
@@ -22,7 +22,7 @@ pub(super) async fn run(world: &mut World) -> Outcome<Vec<Line>> {
     let bodies = [body.replace(KEY, "check-billpay"), body.replace(KEY, "check-ceiling")];
     alike(&pair.billpay, &pair.ceiling, PATH, &world.payers[0], bodies.each_ref().map(String::as_str)).await?;
     let client = connect(&seeded.url).await?;
-    let probe = Probe { world, client: Some(&client) };
+    let probe = Probe { world, log: Log::Postgres(&client) };
     let mut lines = Vec::new();
     for (connections, tenants) in [(1, 1), (16, 16), (64, 16), (64, 1)] {
         let tokens = world.payers[..tenants].to_vec();

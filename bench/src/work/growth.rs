@@ -6,7 +6,7 @@ use crate::check::same;
 use crate::cluster::connect;
 use crate::failed::{Failed, Outcome};
 use crate::load::Load;
-use crate::turns::{Line, Probe, Work};
+use crate::turns::{Line, Log, Probe, Work};
 use crate::world::{READER, World};
 use crate::{documents, ids};
 
@@ -31,7 +31,7 @@ pub(super) async fn run(world: &mut World) -> Outcome<Vec<Line>> {
             let load = Load { path: PATH, tokens, body, connections: CONNECTIONS };
             let name = format!("page {page} of {payments} payments, {CONNECTIONS} connections");
             let work = Work { name, load, events: 0, least_bytes: LEAST_BYTES };
-            lines.push(Probe { world, client: Some(&client) }.compare(&pair, &work).await?);
+            lines.push(Probe { world, log: Log::Postgres(&client) }.compare(&pair, &work).await?);
         }
     }
     Ok(lines)

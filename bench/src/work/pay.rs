@@ -11,7 +11,7 @@ use crate::documents::{self, KEY};
 use crate::failed::Outcome;
 use crate::load::Load;
 use crate::proxy::Proxy;
-use crate::turns::{Line, Probe, Work};
+use crate::turns::{Line, Log, Probe, Work};
 use crate::world::World;
 
 const PATH: &str = "/pay";
@@ -35,7 +35,7 @@ pub(super) async fn run(world: &mut World) -> Outcome<Vec<Line>> {
         let load = Load { path: PATH, tokens: world.payers.clone(), body: body.clone(), connections: CONNECTIONS };
         let name = format!("pay SUBMITTED, provider {} ms, {CONNECTIONS} connections", delay.as_millis());
         let work = Work { name, load, events: EVENTS, least_bytes: LEAST_BYTES };
-        lines.push(Probe { world, client: Some(&client) }.compare(&pair, &work).await?);
+        lines.push(Probe { world, log: Log::Postgres(&client) }.compare(&pair, &work).await?);
         drop(pair);
         settle(&client).await?;
     }

@@ -5,7 +5,7 @@ use crate::cluster::connect;
 use crate::documents;
 use crate::failed::Outcome;
 use crate::load::Load;
-use crate::turns::{Line, Probe, Work};
+use crate::turns::{Line, Log, Probe, Work};
 use crate::world::World;
 
 /// The ceiling's.
@@ -19,7 +19,7 @@ pub(super) async fn run(world: &mut World) -> Outcome<Vec<Line>> {
     let body = documents::read(None);
     same(&pair.billpay, &pair.ceiling, PATH, &world.reader, &body).await?;
     let client = connect(&seeded.url).await?;
-    let probe = Probe { world, client: Some(&client) };
+    let probe = Probe { world, log: Log::Postgres(&client) };
     let mut lines = Vec::new();
     for connections in [1, 16, 64] {
         let load = Load { path: PATH, tokens: vec![world.reader.clone()], body: body.clone(), connections };

@@ -15,7 +15,7 @@ use crate::documents;
 use crate::failed::Outcome;
 use crate::load::Load;
 use crate::server::Running;
-use crate::turns::{Figures, Line, Probe, WARM_UP, Work, median, middle};
+use crate::turns::{Figures, Line, Log, Probe, WARM_UP, Work, median, middle};
 use crate::world::{PAYERS, World, payer};
 
 const TENANTS: [usize; 3] = [1, 16, 256];
@@ -113,7 +113,7 @@ impl Stage<'_> {
     async fn turn(&self, variant: &Variant, settings: &[(String, String)]) -> Outcome<Figures> {
         let servers = self.world.servers(self.url, settings, variant.processes).await?;
         let servers: Vec<&Running> = servers.iter().collect();
-        let probe = Probe { world: self.world, client: Some(self.client) };
+        let probe = Probe { world: self.world, log: Log::Postgres(self.client) };
         probe.turn(&servers, &variant.work, WARM_UP).await?;
         probe.turn(&servers, &variant.work, self.world.options.seconds).await
     }

@@ -14,7 +14,7 @@ use crate::turns::{Figures, Line, line};
 use crate::world::{Pair, World};
 
 /// Subscribers, and the events that each is told.
-const FLOODS: [(usize, usize); 2] = [(100, 2000), (500, 1000)];
+const FLOODS: [(usize, usize); 2] = [(100, 8000), (500, 4000)];
 /// Events that share a commit of a flood.
 const TOGETHER: usize = 50;
 /// A calm stream: so many subscribers, and an event each so often, which are 2,000 deliveries a second.
