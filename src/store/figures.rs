@@ -18,6 +18,9 @@ const OPEN: &str = "status IN ('SCHEDULED', 'READY', 'SUBMITTING', 'UNKNOWN', 'P
 /// The condition of the index `control_numbers_open`, word for word.
 const OPEN_NUMBERS: &str = "status IN ('REQUESTED', 'UNKNOWN')";
 
+/// The submissions that have a next action, by the index over these: most have none any more.
+const DUE: &str = "SELECT id, review_at FROM submissions WHERE next_action_at IS NOT NULL";
+
 /// Open payments of one status, provider and currency.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenPayments {
@@ -54,7 +57,7 @@ impl Store {
         let sql = format!(
             "SELECT p.status, p.provider, p.currency, count(*), CAST(sum(p.amount_minor) AS BIGINT), \
                min(s.review_at), min(p.review_since) \
-             FROM payments p JOIN submissions s ON s.id = p.submission_id WHERE p.{OPEN} \
+             FROM payments p LEFT JOIN ({DUE}) s ON s.id = p.submission_id WHERE p.{OPEN} \
              GROUP BY p.status, p.provider, p.currency"
         );
         self.rows(&sql).await?.iter().map(open_payments).collect()
@@ -71,10 +74,10 @@ impl Store {
     /// be none.
     pub async fn stranded(&self) -> Result<i64, StoreError> {
         let sql = format!(
-            "SELECT (SELECT count(*) FROM payments p JOIN submissions s ON s.id = p.submission_id \
-               WHERE p.{OPEN} AND p.status <> 'NEEDS_REVIEW' AND s.next_action_at IS NULL) \
-             + (SELECT count(*) FROM control_numbers n JOIN submissions s ON s.id = n.submission_id \
-               WHERE n.{OPEN_NUMBERS} AND s.next_action_at IS NULL)"
+            "SELECT (SELECT count(*) FROM payments p LEFT JOIN ({DUE}) s ON s.id = p.submission_id \
+               WHERE p.{OPEN} AND p.status <> 'NEEDS_REVIEW' AND s.id IS NULL) \
+             + (SELECT count(*) FROM control_numbers n LEFT JOIN ({DUE}) s ON s.id = n.submission_id \
+               WHERE n.{OPEN_NUMBERS} AND s.id IS NULL)"
         );
         let rows = self.rows(&sql).await?;
         Ok(rows.first().map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default())

@@ -88,9 +88,7 @@ fn draw(part: &Value, depth: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 }
 
 fn fault_of(part: &Value, large: &BTreeSet<String>) -> Option<Fault> {
-    let is_on_disk = part["Sort Space Type"] == "Disk"
-        || ["Hash Batches", "HashAgg Batches"].iter().any(|batches| count(&part[*batches]) > 1);
-    if is_on_disk {
+    if is_on_disk(part) {
         return Some(Fault { kind: "disk", words: "more is sorted or hashed than memory holds:".to_owned() });
     }
     let table = part["Relation Name"].as_str().filter(|table| large.contains(*table))?;
@@ -99,6 +97,16 @@ fn fault_of(part: &Value, large: &BTreeSet<String>) -> Option<Fault> {
     }
     let rows = looked_at(part);
     (rows > MOST_ROWS).then(|| Fault { kind: "rows", words: format!("{rows} rows of {table} are looked at:") })
+}
+
+/// Whether more is sorted or hashed than memory holds, by the part itself, group by group, or by one of its workers.
+fn is_on_disk(part: &Value) -> bool {
+    let workers = part["Workers"].as_array().into_iter().flatten();
+    let groups = ["Full-sort Groups", "Pre-sorted Groups"].map(|groups| &part[groups]["Sort Space Disk"]);
+    part["Sort Space Type"] == "Disk"
+        || ["Hash Batches", "HashAgg Batches"].iter().any(|batches| count(&part[*batches]) > 1)
+        || groups.into_iter().any(|disk| !disk.is_null())
+        || workers.into_iter().any(is_on_disk)
 }
 
 /// The rows that a part looked at, those included that it threw away. Rows and what is removed are told for one loop.
