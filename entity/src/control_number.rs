@@ -69,6 +69,8 @@ pub struct Model {
     pub failure: Option<String>,
     /// When the provider was last asked what was paid to it, in microseconds.
     pub collections_asked_at: Option<i64>,
+    /// When it was last said to be paid by a callback that anyone may have sent.
+    pub hinted_at: Option<i64>,
     /// Who made it.
     pub created_by: String,
     /// In microseconds.

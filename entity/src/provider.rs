@@ -17,8 +17,8 @@ pub struct Model {
     pub sync_lease_until: Option<i64>,
     /// Until when a process is fetching what was collected.
     pub collections_lease_until: Option<i64>,
-    /// All that was collected before is known: when the last reading began that came to its end.
-    pub collections_swept_at: Option<i64>,
+    /// The newest payment of the last reading that came to its end, by the provider's reference: what is older is known.
+    pub collections_read_to: Option<String>,
     /// How well the way to it works.
     pub state: String,
     /// Why.

@@ -1,23 +1,28 @@
-//! Until when all money that a provider received is known: whoever reads its newest payments stops at what is older.
+//! How far a provider's newest payments were read, and when a number was last said to be paid by anyone.
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::big_integer_null;
+use sea_orm_migration::schema::{big_integer_null, text_null};
 
-const TABLE: &str = "providers";
-const COLUMN: &str = "collections_swept_at";
+const PROVIDERS: &str = "providers";
+const READ_TO: &str = "collections_read_to";
+const NUMBERS: &str = "control_numbers";
+const HINTED_AT: &str = "hinted_at";
 
-/// Until when all money that a provider received is known.
+/// How far a provider's newest payments were read, and when a number was last said to be paid by anyone.
 #[derive(Debug, DeriveMigrationName)]
 pub struct Migration;
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let column = big_integer_null(COLUMN);
-        manager.alter_table(Table::alter().table(TABLE).add_column(column).to_owned()).await
+        let read_to = text_null(READ_TO);
+        manager.alter_table(Table::alter().table(PROVIDERS).add_column(read_to).to_owned()).await?;
+        let hinted_at = big_integer_null(HINTED_AT);
+        manager.alter_table(Table::alter().table(NUMBERS).add_column(hinted_at).to_owned()).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.alter_table(Table::alter().table(TABLE).drop_column(COLUMN).to_owned()).await
+        manager.alter_table(Table::alter().table(NUMBERS).drop_column(HINTED_AT).to_owned()).await?;
+        manager.alter_table(Table::alter().table(PROVIDERS).drop_column(READ_TO).to_owned()).await
     }
 }

@@ -1,7 +1,7 @@
 //! Collections: what a provider tells of money that was paid to control numbers.
 //!
 //! It comes in two ways: in a signed callback, and in the sweep over the newest payments, which finds what a lost
-//! callback should have told and is brought forward by one whose origin is not proven. Both end in
+//! callback should have told, and is brought forward by one whose origin is not proven, where it names a number of ours. Both end in
 //! [`App::take_collection`], which takes the same news twice, late and in any order: one row for each payment, by the
 //! provider's own reference. Nothing that was paid is dropped, whatever is odd about it.
 
@@ -9,7 +9,6 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use jiff::Timestamp;
 
 use super::App;
 use super::control_numbers::currency;
@@ -22,12 +21,15 @@ use crate::domain::event::EventType;
 use crate::domain::ids::ControlNumberId;
 use crate::domain::money::Money;
 use crate::domain::provider::{Capability, ProviderCode};
-use crate::ports::provider::{CollectionAnswer, Provider, ProviderError, Trouble};
+use crate::ports::provider::{CollectionAnswer, CollectionPage as Page, Provider, ProviderError, Trouble};
 use crate::store::work::Work;
 use crate::store::{StoreError, retrying};
 
-/// How many pages a sweep reads at most.
-const MOST_PAGES: u32 = 50;
+/// How many pages a sweep reads at most where none came to its end before: what is older was paid before billpay was
+/// there.
+const MOST_PAGES_AT_FIRST: u32 = 50;
+/// And at most otherwise. A provider that has gone mad is not read for ever.
+const MOST_PAGES: u32 = 10_000;
 /// What one page holds at most.
 const PAGE: u32 = 100;
 /// How many numbers with money that is expected to go on are asked for in a sweep, and how often each.
@@ -154,39 +156,32 @@ impl App {
         Ok(news)
     }
 
-    /// Reads page by page until one brings no news and ends with what was known before the last reading that came to its
-    /// end began: what is older is known, too. That a page brings no news is not enough, since callbacks may have told of
-    /// all of it, and of what is behind it nobody. A reading that fails is no reading: the next one goes as far back.
+    /// Reads page by page to the newest payment of the last reading that came to its end: what is older is known. That a
+    /// page brings no news is not enough, since callbacks may have told of all of it, and of what is behind it nobody. A
+    /// reading that fails, or does not come so far, is no reading: the next one goes as far back.
     async fn sweep(&self, code: ProviderCode, provider: &dyn Provider) -> Result<u32, StoreError> {
-        let began = self.clock.now();
-        let swept = self.store.collections_swept_at(code).await?;
-        let mut news = 0;
-        for page in 0..MOST_PAGES {
+        let read_to = self.store.collections_read_to(code).await?;
+        let most = if read_to.is_none() { MOST_PAGES_AT_FIRST } else { MOST_PAGES };
+        let (mut news, mut newest) = (0, None);
+        for page in 0..most {
             let call = provider.newest_collections(page * PAGE);
-            let Some(told) = self.ask(provider, "newest_collections", call).await? else { return Ok(news) };
-            let of_page = self.take_all(code, &told).await?;
-            news += of_page;
-            let is_last = told.len() < PAGE as usize;
-            if is_last || (of_page == 0 && self.is_old(code, told.last(), swept).await?) {
-                self.store.set_collections_swept_at(code, began).await?;
+            let Some(Page { told, is_last }) = self.ask(provider, "newest_collections", call).await? else {
+                return Ok(news);
+            };
+            news += self.take_all(code, &told).await?;
+            let known: Vec<_> = told.iter().filter_map(clean_collection).map(|told| told.reference).collect();
+            newest = newest.or_else(|| known.first().cloned());
+            let is_at_first_bound = read_to.is_none() && page + 1 == most;
+            let is_read = is_last || read_to.as_ref().is_some_and(|read_to| known.contains(read_to));
+            if is_read || is_at_first_bound {
+                if let Some(newest) = newest {
+                    self.store.set_collections_read_to(code, &newest).await?;
+                }
                 return Ok(news);
             }
         }
-        tracing::error!(provider.name = %code, pages = MOST_PAGES, "more money was received than a reading goes back");
-        self.store.set_collections_swept_at(code, began).await?;
+        tracing::error!(provider.name = %code, pages = most, "the last payment that was read is not found any more");
         Ok(news)
-    }
-
-    async fn is_old(
-        &self,
-        code: ProviderCode,
-        oldest: Option<&CollectionAnswer>,
-        swept: Option<Timestamp>,
-    ) -> Result<bool, StoreError> {
-        match (oldest.and_then(clean_collection), swept) {
-            (Some(oldest), Some(swept)) => self.store.collection_was_known(code, &oldest.reference, swept).await,
-            (_, _) => Ok(false),
-        }
     }
 
     /// Money that is expected to go on, such as to be settled or given back, is not among the newest for ever.
@@ -201,12 +196,12 @@ impl App {
     }
 
     /// Waits for an answer about money; nothing where there is none, which is noted.
-    async fn ask(
+    async fn ask<T: Send + Sync>(
         &self,
         provider: &dyn Provider,
         name: &'static str,
-        call: impl Future<Output = Result<Vec<CollectionAnswer>, ProviderError>> + Send,
-    ) -> Result<Option<Vec<CollectionAnswer>>, StoreError> {
+        call: impl Future<Output = Result<T, ProviderError>> + Send,
+    ) -> Result<Option<T>, StoreError> {
         let making = Call::new(provider.code(), name);
         let unknown = |what| ProviderError::Unknown(Trouble { what, ..Trouble::default() });
         let call = AssertUnwindSafe(call).catch_unwind();

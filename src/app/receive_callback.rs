@@ -93,7 +93,7 @@ impl App {
             // Anyone could have sent it: the provider itself is asked what was paid, seldom, and of our numbers alone.
             let known = self.store.issued_number(code, number).await?;
             let Some(known) = known else { return Ok(count(code, Received::Ignored)) };
-            if !self.store.may_ask_collections(known, HINTS_EVERY).await? {
+            if !self.store.may_heed_hint(known, HINTS_EVERY).await? {
                 return Ok(count(code, Received::Repeated));
             }
             self.store.request_collections(code).await?;

@@ -113,36 +113,23 @@ impl Store {
         Ok(leased.rows_affected() == 1)
     }
 
-    /// Since when all money that a provider received before is known; nothing where it was never read to its end.
-    pub async fn collections_swept_at(&self, code: ProviderCode) -> Result<Option<Timestamp>, StoreError> {
+    /// The newest payment, by the provider's reference, of the last reading of what it received that came to its end: all
+    /// that is older is known. Nothing where none came to its end yet, or there was nothing to read.
+    pub async fn collections_read_to(&self, code: ProviderCode) -> Result<Option<String>, StoreError> {
         use entity::provider::Entity;
         let row = Entity::find_by_id(code.as_str().to_owned()).one(&self.reader).await?;
-        row.and_then(|row| row.collections_swept_at).map(timestamp).transpose()
+        Ok(row.and_then(|row| row.collections_read_to))
     }
 
-    /// Keeps that a reading that began then came to its end.
-    pub async fn set_collections_swept_at(&self, code: ProviderCode, began: Timestamp) -> Result<(), StoreError> {
+    /// Keeps how far a reading went that came to its end.
+    pub async fn set_collections_read_to(&self, code: ProviderCode, newest: &str) -> Result<(), StoreError> {
         use entity::provider::{Column, Entity};
         Entity::update_many()
             .filter(Column::Code.eq(code.as_str()))
-            .col_expr(Column::CollectionsSweptAt, Expr::value(micros(began)))
+            .col_expr(Column::CollectionsReadTo, Expr::value(newest))
             .exec(&self.writer)
             .await?;
         Ok(())
-    }
-
-    /// Whether a collection was known before a moment.
-    pub async fn collection_was_known(
-        &self,
-        code: ProviderCode,
-        reference: &str,
-        before: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let known = Entity::find()
-            .filter(Column::Provider.eq(code.as_str()))
-            .filter(Column::ProviderReference.eq(reference))
-            .filter(Column::ReceivedAt.lt(micros(before)));
-        Ok(known.one(&self.reader).await?.is_some())
     }
 
     /// The control numbers of a provider some of whose money is expected to go on, least recently asked for first:

@@ -53,7 +53,7 @@ impl Store {
             synced_at: None,
             sync_lease_until: None,
             collections_lease_until: None,
-            collections_swept_at: None,
+            collections_read_to: None,
             state: ProviderState::Healthy.as_str().to_owned(),
             state_reason: None,
             state_since: micros(self.clock.now()),

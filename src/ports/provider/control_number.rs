@@ -76,6 +76,15 @@ pub struct ControlNumberChange {
     pub active: Option<bool>,
 }
 
+/// A page of what was paid to any number, the newest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CollectionPage {
+    /// What can be used of it.
+    pub told: Vec<CollectionAnswer>,
+    /// Whether nothing stands behind it, told or not.
+    pub is_last: bool,
+}
+
 /// Money that was paid to a number, as the provider tells it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CollectionAnswer {

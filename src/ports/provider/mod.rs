@@ -18,7 +18,8 @@ pub use self::account::{AccountAnswer, BillAnswer, BillNumberAnswer, BillNumberR
 pub use self::callback::{CallbackError, CallbackNotice};
 pub use self::catalogue::{CatalogueEntry, FundingAccountEntry};
 pub use self::control_number::{
-    CollectionAnswer, ControlNumberAnswer, ControlNumberChange, ControlNumberOutcome, ControlNumberRequest,
+    CollectionAnswer, CollectionPage, ControlNumberAnswer, ControlNumberChange, ControlNumberOutcome,
+    ControlNumberRequest,
 };
 pub use self::error::{ProviderError, RefusalKind, Refused, RefusedBill, Trouble};
 pub use self::payment::{
@@ -187,7 +188,7 @@ pub trait Provider: Send + Sync + fmt::Debug {
     }
 
     /// What was paid to any number, the newest first: at most 100, after the first `skip`.
-    async fn newest_collections(&self, _skip: u32) -> Result<Vec<CollectionAnswer>, ProviderError> {
+    async fn newest_collections(&self, _skip: u32) -> Result<CollectionPage, ProviderError> {
         lacking()
     }
 

@@ -42,9 +42,9 @@ use crate::domain::money::CurrencyCode;
 use crate::domain::provider::{Callbacks, Capability, Idempotency, LookUp, ProviderCode, Safety};
 use crate::ports::clock::{Clock, Deadline};
 use crate::ports::provider::{
-    CallbackError, CallbackNotice, CatalogueEntry, CollectionAnswer, ControlNumberAnswer, ControlNumberChange,
-    ControlNumberOutcome, ControlNumberRequest, FrozenRequest, Preparation, Provider, ProviderError, RefusalKind,
-    Refused, SubmissionRequest,
+    CallbackError, CallbackNotice, CatalogueEntry, CollectionAnswer, CollectionPage, ControlNumberAnswer,
+    ControlNumberChange, ControlNumberOutcome, ControlNumberRequest, FrozenRequest, Preparation, Provider,
+    ProviderError, RefusalKind, Refused, SubmissionRequest,
 };
 use crate::telemetry::metric;
 
@@ -59,6 +59,7 @@ const LONGEST_REQUEST_LIFE: Duration = Duration::from_secs(600);
 const KEY_LIFE: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 /// The most payments of one page: a number of ours, since no page bounds it.
 const PAGE: &str = "100";
+const PAGE_SIZE: usize = 100;
 /// The most characters of a number in a path. The longest documented one has 24: four of a merchant and twenty.
 const LONGEST_NUMBER: usize = 64;
 
@@ -254,11 +255,15 @@ impl Provider for Clickpesa {
         convert::payments_of(number, &answer, self.shilling).map(usable)
     }
 
-    async fn newest_collections(&self, skip: u32) -> Result<Vec<CollectionAnswer>, ProviderError> {
+    async fn newest_collections(&self, skip: u32) -> Result<CollectionPage, ProviderError> {
         let mut url = http::join(&self.base_url, wire::ALL_PAYMENTS);
         url.query_pairs_mut().append_pair("skip", &skip.to_string()).append_pair("limit", PAGE);
         let answer = self.get(url).await?;
-        convert::payments_page(&answer, self.shilling).map(usable)
+        let (told, total) = convert::payments_page(&answer, self.shilling)?;
+        // By what was told, also of what cannot be used.
+        let behind = skip.saturating_add(u32::try_from(told.len()).unwrap_or(u32::MAX));
+        let is_last = told.len() < PAGE_SIZE || total.is_some_and(|total| u64::from(behind) >= total);
+        Ok(CollectionPage { told: usable(told), is_last })
     }
 
     fn read_callback(&self, _: &[(String, String)], body: &[u8]) -> Result<CallbackNotice, CallbackError> {

@@ -178,8 +178,11 @@ pub(super) struct Payer {
 
 /// One page of all payments. The payments are read one by one, so that one that is odd hides no other.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct PaymentsPage {
     pub data: Vec<Value>,
+    /// How many there are on all pages.
+    pub total_count: Option<Value>,
 }
 
 /// The one documented error. Lists of messages are what the framework that ClickPesa's errors look like (NestJS) also

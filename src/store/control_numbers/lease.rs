@@ -50,12 +50,20 @@ impl Work {
 impl Store {
     /// Takes the right to ask the provider what was paid to a number, once in `every`.
     pub async fn may_ask_collections(&self, id: ControlNumberId, every: Duration) -> Result<bool, StoreError> {
+        self.take_turn(id, "collections_asked_at", every).await
+    }
+
+    /// Takes the right to have the newest payments read because anyone says that a number was paid, once in `every`.
+    pub async fn may_heed_hint(&self, id: ControlNumberId, every: Duration) -> Result<bool, StoreError> {
+        self.take_turn(id, "hinted_at", every).await
+    }
+
+    async fn take_turn(&self, id: ControlNumberId, last: &str, every: Duration) -> Result<bool, StoreError> {
         let work = self.begin(Step::Other).await?;
         let backend = work.backend();
         let now = now_sql(backend, "$1");
         let sql = format!(
-            "UPDATE control_numbers SET collections_asked_at = {now} \
-             WHERE id = $2 AND (collections_asked_at IS NULL OR collections_asked_at < {now} - $3)"
+            "UPDATE control_numbers SET {last} = {now} WHERE id = $2 AND ({last} IS NULL OR {last} < {now} - $3)"
         );
         let values = [work.offset().into(), id.uuid().into(), span(every).into()];
         let taken = work.tx.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;

@@ -96,6 +96,7 @@ pub(super) fn new_row(new: &NewControlNumber) -> Model {
         review_since: None,
         failure: failure_json(number.failure.as_ref()),
         collections_asked_at: None,
+        hinted_at: None,
         created_by: number.created_by.clone(),
         created_at: micros(number.created_at),
         updated_at: micros(number.updated_at),

@@ -44,10 +44,14 @@ pub async fn ask_for(client: &Client, input: &Value) -> Value {
     client.data(&document, json!({ "input": input })).await["createControlNumber"].take()
 }
 
-/// A control number that can be paid.
+/// A control number that can be paid. Where the machine was so busy that the provider's answer came too late, it is looked
+/// up.
 pub async fn made(client: &Client, input: &Value) -> Value {
     let mut payload = ask_for(client, input).await;
     assert_eq!(payload["errors"], json!([]), "{payload}");
+    if text(&payload, "/controlNumber/status") == "UNKNOWN" {
+        return wait_for_status(client, text(&payload, "/controlNumber/id"), "ACTIVE").await;
+    }
     assert_eq!(text(&payload, "/controlNumber/status"), "ACTIVE", "{payload}");
     payload["controlNumber"].take()
 }

@@ -57,13 +57,14 @@ pub(in crate::providers::clickpesa) fn payments_of(
     Ok(payments.into_iter().map(of_number).collect())
 }
 
-/// One page of what was paid to any number.
+/// One page of what was paid to any number, and how much there is of all, where that is told.
 pub(in crate::providers::clickpesa) fn payments_page(
     answer: &Answer,
     shilling: CurrencyCode,
-) -> Result<Vec<Told>, ProviderError> {
+) -> Result<(Vec<Told>, Option<u64>), ProviderError> {
     let page: PaymentsPage = success(answer)?;
-    Ok(page.data.into_iter().map(|payment| collection(payment, shilling)).collect())
+    let told = page.data.into_iter().map(|payment| collection(payment, shilling)).collect();
+    Ok((told, page.total_count.as_ref().and_then(Value::as_u64)))
 }
 
 /// One payment.
@@ -201,7 +202,8 @@ mod tests {
             payment(json!({ "id": 9 })),
         ], "totalCount": 8 });
         let answer = Answer { status: 200, body: page.to_string().into_bytes() };
-        let told = payments_page(&answer, shilling()).unwrap_or_else(|error| panic!("{error}"));
+        let (told, total) = payments_page(&answer, shilling()).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(total, Some(8));
         let faults: Vec<_> = told.iter().map(|told| told.as_ref().err().cloned()).collect();
         assert_eq!(
             faults,
@@ -236,7 +238,8 @@ mod tests {
 
     #[test]
     fn a_page_holds_payments_of_any_number() {
-        let told = payments_page(&fixture::answer("payments_all"), shilling());
+        let page = payments_page(&fixture::answer("payments_all"), shilling());
+        let told = page.map(|(told, _)| told);
         let told = told.unwrap_or_else(|error| panic!("{error}"));
         let numbers: Vec<_> = told.into_iter().map(|told| usable(told).number).collect();
         assert_eq!(numbers, ["CUSTOMJH121", "ORD123456"]);
