@@ -129,7 +129,7 @@ pub(super) fn busy(busy: Busy, now: Timestamp) -> ProviderError {
         }
         Busy::Unavailable => ("the limits of the provider cannot be read", SOON),
     };
-    // That our own calls fill the places tells nothing of the provider; that the hour is spent holds for all of them.
+    // That our own calls fill the places tells nothing of the provider; that the hour is spent holds for all of them, but for the part of it that questions may have.
     let is_known = !matches!(busy, Busy::HourSpent { .. });
     ProviderError::NotSent(Trouble { retry_after: Some(pause), is_known, ..trouble(what) })
 }

@@ -180,7 +180,7 @@ impl Work {
         let sql = format!(
             "UPDATE provider_slots SET owner = $2, lease_until = {now} + $3 WHERE provider = $4 AND slot = \
                (SELECT slot FROM provider_slots WHERE provider = $4 AND slot <= $5 AND (lease_until IS NULL OR lease_until < {now}) \
-                ORDER BY slot LIMIT 1 {skip}) RETURNING slot, lease_until"
+                ORDER BY slot DESC LIMIT 1 {skip}) RETURNING slot, lease_until"
         );
         let lease = i64::try_from(lease.as_micros()).unwrap_or(i64::MAX);
         let values =

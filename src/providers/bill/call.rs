@@ -15,7 +15,7 @@ use crate::config::{BillSettings, Secret};
 use crate::domain::provider::ProviderCode;
 use crate::ports::clock::{Clock, Deadline};
 use crate::ports::limits::{CallBudget, CallLimits, Permit};
-use crate::ports::provider::ProviderError;
+use crate::ports::provider::{ProviderError, Trouble};
 use crate::providers::http::{self, Answer, Http, trouble};
 
 /// What BILL allows.
@@ -37,6 +37,7 @@ pub(super) struct Line {
 pub(super) struct Call {
     url: Url,
     posted: Option<Vec<u8>>,
+    is_of_payment: bool,
 }
 
 impl Line {
@@ -58,12 +59,12 @@ impl Line {
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
-        Call { url, posted: None }
+        Call { url, posted: None, is_of_payment: false }
     }
 
     /// A call that carries something, or asks for a change by its path alone.
     pub(super) fn post(&self, path: &str, body: Vec<u8>) -> Call {
-        Call { url: http::join(&self.base_url, path), posted: Some(body) }
+        Call { url: http::join(&self.base_url, path), posted: Some(body), is_of_payment: false }
     }
 
     /// Waits for a free place among the calls that BILL allows.
@@ -71,9 +72,15 @@ impl Line {
         self.enter_within(BUDGET, patience).await
     }
 
-    /// The same for a call that only asks.
-    pub(super) async fn enter_to_ask(&self, patience: Duration) -> Result<Permit, ProviderError> {
-        self.enter_within(OF_QUESTIONS, patience).await
+    /// The same for a call that only asks: what questions may have is spent sooner, which tells nothing of the provider.
+    pub(super) async fn enter_to_ask(&self, call: &Call, patience: Duration) -> Result<Permit, ProviderError> {
+        if call.is_of_payment {
+            return self.enter(patience).await;
+        }
+        self.enter_within(OF_QUESTIONS, patience).await.map_err(|error| match error {
+            ProviderError::NotSent(busy) => ProviderError::NotSent(Trouble { is_known: true, ..busy }),
+            error => error,
+        })
     }
 
     async fn enter_within(&self, budget: CallBudget, patience: Duration) -> Result<Permit, ProviderError> {
@@ -107,6 +114,13 @@ impl Line {
         let answer = self.http.call(request, left).await;
         drop(permit);
         answer
+    }
+}
+
+impl Call {
+    /// The same as a part of making a payment, which may have a payment's place.
+    pub(super) fn of_payment(self) -> Self {
+        Self { is_of_payment: true, ..self }
     }
 }
 

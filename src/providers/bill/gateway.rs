@@ -144,7 +144,7 @@ impl Gateway {
     }
 
     async fn attempt(&self, call: &Call, session: &Session, deadline: Deadline) -> Result<Answer, ProviderError> {
-        let permit = self.line.enter_to_ask(ASK_PATIENCE.min(deadline.left())).await?;
+        let permit = self.line.enter_to_ask(call, ASK_PATIENCE.min(deadline.left())).await?;
         self.line.send(call, Some(&session.id), permit, deadline).await
     }
 }

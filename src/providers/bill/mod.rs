@@ -94,7 +94,7 @@ impl Bill {
     async fn exchange_rate_batch(&self, payment: &PaymentRequest) -> Result<i64, ProviderError> {
         let amount = payment.amount.decimal();
         let query = [("vendorId", payment.biller.code.as_str()), ("amount", amount.as_str())];
-        let call = self.gateway.line().get(wire::EXCHANGE_RATE, &query);
+        let call = self.gateway.line().get(wire::EXCHANGE_RATE, &query).of_payment();
         let answer = self.gateway.ask(&call, Deadline::after(ASK_LIMIT)).await.map_err(convert::nothing_sent)?;
         let rate: ExchangeRate = json::read(&answer.body)
             .map_err(|_| ProviderError::NotSent(answer.trouble("rate of exchange cannot be read")))?;

@@ -29,6 +29,20 @@ impl CallLimits for Counted {
     }
 }
 
+/// What questions may have of the hour is spent.
+#[derive(Debug)]
+struct SpentOnQuestions;
+
+#[async_graphql::async_trait::async_trait]
+impl CallLimits for SpentOnQuestions {
+    async fn enter(&self, _: ProviderCode, budget: CallBudget, _: Duration) -> Result<Permit, Busy> {
+        match budget.at_once {
+            Some(2) => Err(Busy::HourSpent { until: Clock::default().now() + Duration::from_secs(3_600) }),
+            _ => Ok(Permit::new(())),
+        }
+    }
+}
+
 /// A server that gives these answers in their order, and the URL before its paths.
 struct Script {
     base_url: String,
@@ -89,9 +103,13 @@ async fn read_request(stream: &mut TcpStream) -> String {
 }
 
 fn bill_at(base_url: &str, sessions: Arc<OwnSessions>, more: &[(&str, &str)]) -> Bill {
+    bill_within(base_url, sessions, Arc::new(Counted), more)
+}
+
+fn bill_within(base_url: &str, sessions: Arc<OwnSessions>, limits: Arc<dyn CallLimits>, more: &[(&str, &str)]) -> Bill {
     let mut variables = vec![("BILLPAY_PROVIDERS__BILL__BASE_URL", base_url)];
     variables.extend_from_slice(more);
-    let parts = BillParts { clock: Clock::default(), limits: Arc::new(Counted), sessions };
+    let parts = BillParts { clock: Clock::default(), limits, sessions };
     Bill::try_new(&fixture::settings(&variables), parts).expect("an adapter")
 }
 
@@ -263,4 +281,13 @@ fn only_a_base_url_on_this_host_is_a_sandbox() {
 fn a2_debug_shows_no_secret() {
     let shown = format!("{:?}", bill(&[("BILLPAY_PROVIDERS__BILL__WEBHOOK_SECURITY_KEY", "webhook-hunter2")]));
     assert!(!shown.contains("hunter2"), "{shown}");
+}
+
+#[tokio::test]
+async fn questions_that_may_ask_no_more_tell_nothing_of_the_provider() {
+    let script = Script::start(&[(200, LOGGED_IN)]).await;
+    let bill = bill_within(&script.base_url, Arc::default(), Arc::new(SpentOnQuestions), &[]);
+    let told = bill.status(&query()).await;
+    let Err(ProviderError::NotSent(trouble)) = told else { panic!("{told:?}") };
+    assert!(trouble.is_known && trouble.retry_after.is_some(), "{trouble:?}");
 }
