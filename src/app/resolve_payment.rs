@@ -46,7 +46,9 @@ impl App {
         work.lock_submission(seen.submission_id).await?;
         let mut payment = work.payment(&owner, id).await?.ok_or_else(|| Refusal::not_found(path, "payment"))?;
         let wanted = if input.succeeded { PaymentStatus::Succeeded } else { PaymentStatus::Failed };
-        if payment.status == wanted {
+        // That it was cancelled is another word for not paid, and may have been heard since.
+        let is_called_off = !input.succeeded && payment.status == PaymentStatus::Cancelled;
+        if payment.status == wanted || is_called_off {
             work.roll_back().await?;
             return Ok(payment);
         }

@@ -4,8 +4,8 @@
 //! failures in a row open the breaker, where nobody who asked later was answered, or where most calls fail; when the
 //! pause is over one submission goes ahead as a probe, of all processes on one database; its answer closes the breaker,
 //! its failure opens it for as long as the trouble has lasted already, up to a limit, so that pauses double. Look-ups
-//! have no effect and go on throughout; they are counted apart, that they fail opens the breaker where no submission is
-//! answered meanwhile, and neither prolongs a pause nor holds a probe back. The numbers are our choice.
+//! have no effect and go on throughout; they are counted apart, with the answers to submissions; that they fail opens the
+//! breaker, and neither prolongs a pause nor holds a probe back. The numbers are our choice.
 
 use std::time::Duration;
 

@@ -34,7 +34,7 @@ pub struct OpenPayments {
     pub count: i64,
     /// What they come to, in minor units.
     pub amount_minor: i64,
-    /// When the patience with the first of them ends.
+    /// When the patience with the first of them that has a next action ends.
     pub first_review_at: Option<Timestamp>,
     /// Since when the first of them is in review.
     pub first_review_since: Option<Timestamp>,

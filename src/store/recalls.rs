@@ -105,12 +105,14 @@ impl Work {
         Ok(marked.rows_affected == 1)
     }
 
-    /// Whether what came of a recall, or of its attempt with this number, is still to be told: it is not in that state
-    /// already, and has not been sent again since.
+    /// Whether what came of a recall is still to be told: of its attempt with this number, that it is not in that state
+    /// already and has not been sent again since; without an attempt, that nobody has sent it since.
     pub async fn recall_awaits(&self, id: Uuid, state: RecallState, attempt: Option<i32>) -> Result<bool, StoreError> {
         let found = Entity::find_by_id(id).one(&self.tx).await?;
-        let is_its_own = |recall: &Model| attempt.is_none() || recall.attempt_no == attempt;
-        Ok(found.is_some_and(|recall| recall.state != state.as_str() && is_its_own(&recall)))
+        Ok(found.is_some_and(|recall| match attempt {
+            Some(_) => recall.state != state.as_str() && recall.attempt_no == attempt,
+            None => recall.state == RecallState::Requested.as_str(),
+        }))
     }
 
     /// Records what became of a recall, or with `REQUESTED` that it was proven not to have been sent and waits again.

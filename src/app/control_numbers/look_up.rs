@@ -2,7 +2,7 @@
 //! effect, so it needs no mark.
 
 use std::panic::AssertUnwindSafe;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use jiff::Timestamp;
@@ -21,6 +21,9 @@ use crate::domain::payment::{AttemptKind, AttemptState};
 use crate::ports::provider::{ControlNumberAnswer, Provider, ProviderError};
 use crate::store::{AttemptEnd, StoreError};
 
+/// What has passed between a claim and its first call counts for nothing.
+const SOON: Duration = Duration::from_millis(200);
+
 type Found = Result<Option<ControlNumberAnswer>, ProviderError>;
 
 impl App {
@@ -33,8 +36,7 @@ impl App {
         let mut found = Vec::new();
         for number in numbers.iter().filter(|number| is_sought(number)) {
             let asked = Instant::now();
-            // Who is asked with little time left may be cut short by us.
-            let has_time = claimed.deadline.left() >= self.policy.call_timeout;
+            let has_time = self.has_time(claimed);
             let outcome = find(provider.as_ref(), claimed, &number.reference).await;
             if has_time || outcome.is_ok() {
                 self.note_question(provider.code(), asked, &outcome).await?;
@@ -42,6 +44,12 @@ impl App {
             found.push((number.id, outcome));
         }
         self.settle_numbers_look_up(claimed, began, &found).await
+    }
+
+    /// Whether a call under this claim has all the time that a call may take; else it may be cut short by us, which tells
+    /// nothing of the provider.
+    pub(super) fn has_time(&self, claimed: &Claimed) -> bool {
+        claimed.deadline.left() + SOON >= self.policy.call_timeout
     }
 
     async fn settle_numbers_look_up(

@@ -75,7 +75,6 @@ impl App {
         let claimed = self.claim_for_change(known.submission_id).await?;
         let deadline = claimed.deadline.at_most(self.policy.call_timeout);
         let claimed = Claimed { deadline, ..claimed };
-        let began = Instant::now();
         let asked = self.ask_about(provider.as_ref(), &claimed, known.id).await?;
         let stored = settling(claimed.submission.id, || self.try_settle_refresh(&claimed, known.id, &asked)).await?;
         match asked {
@@ -86,11 +85,7 @@ impl App {
                 let message = "the provider does not know this number; nothing was changed";
                 Err(Refusal::new(ErrorCode::ProviderRefused, message).at(PATH).into())
             }
-            Asked::Failed(error) => {
-                let (error, outcome) = (refused(&error), Err::<(), _>(error));
-                self.note_question(provider.code(), began, &outcome).await?;
-                Err(error.into())
-            }
+            Asked::Failed(error) => Err(refused(&error).into()),
         }
     }
 
@@ -106,12 +101,22 @@ impl App {
         let Some(number) = asked_for else { return Ok(Asked::Nothing) };
         // What the provider named it, which is our reference unless the provider chose another.
         let name = number.number.as_deref().unwrap_or(&number.reference);
-        let answer = match find(provider, claimed, name).await {
+        let (began, has_time) = (Instant::now(), self.has_time(claimed));
+        let found = find(provider, claimed, name).await;
+        if has_time || found.is_ok() {
+            self.note_question(provider.code(), began, &found).await?;
+        }
+        let answer = match found {
             Ok(Some(answer)) => answer,
             Ok(None) => return Ok(Asked::NotKnown),
             Err(error) => return Ok(Asked::Failed(error)),
         };
-        let collections = match paid_to(provider, claimed, &answer.number).await {
+        let (began, has_time) = (Instant::now(), self.has_time(claimed));
+        let paid = paid_to(provider, claimed, &answer.number).await;
+        if has_time || paid.is_ok() {
+            self.note_question(provider.code(), began, &paid).await?;
+        }
+        let collections = match paid {
             Ok(collections) => collections,
             Err(error) => return Ok(Asked::Failed(error)),
         };

@@ -144,7 +144,8 @@ impl App {
         self.hand_back(&Submission { fault_count: faults, ..submission.clone() }, Some(next)).await
     }
 
-    /// The same after a step that panicked, and no sooner than its lease would have ended: nobody knows how far it came.
+    /// The same after a step that panicked, and no sooner than its lease would have ended, unless somebody asks: nobody knows how
+    /// far it came.
     pub(super) async fn hand_back_after_panic(&self, submission: &Submission) -> Result<(), StoreError> {
         let faults = submission.fault_count + 1;
         let next = self.clock.now() + retry::delay(faults.unsigned_abs()).max(self.policy.lease);

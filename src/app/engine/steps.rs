@@ -157,7 +157,7 @@ impl App {
     }
 
     /// A step that fails leaves its lease to run out; the row comes due again by itself. One that panics counts as a fault,
-    /// and comes due later each time.
+    /// and comes due when its lease would have ended, and ever later once it has panicked often.
     async fn advance_guarded(&self, claimed: &Claimed, found: Option<Found>) {
         let submission = &claimed.submission;
         let span = spans::step(&submission.id, submission.provider.as_str());

@@ -193,7 +193,7 @@ const fn fold_succeeded(verdict: Verdict) -> Fold {
     }
 }
 
-/// FAILED: a definite success that comes later is believed.
+/// FAILED: a cancellation, or a definite success, that comes later is believed.
 const fn fold_failed(verdict: Verdict) -> Fold {
     match verdict {
         Verdict::NotSent | Verdict::Unclear | Verdict::NotFound | Verdict::Declined | Verdict::Accepted => Fold::Stay,
