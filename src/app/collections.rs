@@ -1,9 +1,9 @@
 //! Collections: what a provider tells of money that was paid to control numbers.
 //!
 //! It comes in two ways: in a signed callback, and in the sweep over the newest payments, which finds what a lost
-//! callback should have told, and is brought forward by one whose origin is not proven, where it names a number of ours. Both end in
-//! [`App::take_collection`], which takes the same news twice, late and in any order: one row for each payment, by the
-//! provider's own reference. Nothing that was paid is dropped, whatever is odd about it.
+//! callback should have told, and is brought forward by one whose origin is not proven, where it names a number of ours.
+//! Both end in [`App::take_collection`], which takes the same news twice, late and in any order: one row for each payment,
+//! by the provider's own reference. Nothing that was paid is dropped, whatever is odd about it.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
