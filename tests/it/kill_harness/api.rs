@@ -20,7 +20,7 @@ use super::rows::{BulkRow, CollectionRow, EventRow, NumberRow, PaymentRow};
 /// Longer than the server holds an answer back.
 const CALL_LIMIT: Duration = Duration::from_secs(10);
 /// How long the first server may take to fetch what can be bought, and how long a healed one may take to answer.
-const PATIENCE: Duration = Duration::from_secs(45);
+const PATIENCE: Duration = Duration::from_secs(120);
 const PAUSE: Duration = Duration::from_millis(100);
 const MOST_PAGES: usize = 10_000;
 

@@ -47,7 +47,7 @@ use super::world::{Plan, Server, World, named, simulate_class_b};
 use crate::support::Db;
 
 /// How many trials there are at once: each spends most of its time waiting for a lease to end.
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 12;
 /// Connections of one server: there are many at once.
 const CONNECTIONS: u32 = 4;
 /// How long a server may live that is to die at a point that it must come to.
