@@ -51,8 +51,8 @@ pub enum CallKind {
     Question,
 }
 
-/// What came of one process's calls of one kind to a provider, many of which are in the air together. `M` are the moments at which
-/// they began.
+/// What came of one process's calls of one kind to a provider, many of which are in the air together. `M` are the moments
+/// at which they began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Calls<M> {
     failed_in_a_row: u32,

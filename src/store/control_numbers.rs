@@ -100,8 +100,7 @@ impl Store {
         provider: ProviderCode,
         number: &str,
     ) -> Result<Option<ControlNumberId>, StoreError> {
-        let found = Entity::find().filter(Column::Provider.eq(provider.as_str())).filter(Column::Number.eq(number));
-        let newest = found.order_by_desc(Column::Id).limit(1).one(&self.reader).await?;
+        let newest = newest_paid_so(provider, number).one(&self.reader).await?;
         Ok(newest.map(|found| ControlNumberId::from_uuid(found.id)))
     }
 
@@ -181,9 +180,7 @@ impl Work {
         provider: ProviderCode,
         number: &str,
     ) -> Result<Option<ControlNumber>, StoreError> {
-        let of_provider = Entity::find().filter(Column::Provider.eq(provider.as_str())).order_by_desc(Column::Id);
-        let found = of_provider.filter(Column::Number.eq(number)).limit(1).one(&self.tx).await?;
-        found.map(control_number).transpose()
+        newest_paid_so(provider, number).one(&self.tx).await?.map(control_number).transpose()
     }
 
     /// The control number whose answer is not known and which may be this one.
@@ -294,6 +291,12 @@ fn number_event(number: &ControlNumber, kind: EventType, actor: &str, reason: Op
 
 fn of_submission(submission: SubmissionId) -> sea_orm::Select<Entity> {
     Entity::find().filter(Column::SubmissionId.eq(submission.uuid())).order_by_asc(Column::Place)
+}
+
+/// Of the control numbers that are paid so the newest one alone.
+fn newest_paid_so(provider: ProviderCode, number: &str) -> sea_orm::Select<Entity> {
+    let of_provider = Entity::find().filter(Column::Provider.eq(provider.as_str()));
+    of_provider.filter(Column::Number.eq(number)).order_by_desc(Column::Id).limit(1)
 }
 
 /// Rows that an owner may see.

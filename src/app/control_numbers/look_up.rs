@@ -35,21 +35,26 @@ impl App {
         let began = self.clock.now();
         let mut found = Vec::new();
         for number in numbers.iter().filter(|number| is_sought(number)) {
-            let asked = Instant::now();
-            let has_time = self.has_time(claimed);
-            let outcome = find(provider.as_ref(), claimed, &number.reference).await;
-            if has_time || outcome.is_ok() {
-                self.note_question(provider.code(), asked, &outcome).await?;
-            }
-            found.push((number.id, outcome));
+            let question = find(provider.as_ref(), claimed, &number.reference);
+            found.push((number.id, self.ask_within(claimed, question).await?));
         }
         self.settle_numbers_look_up(claimed, began, &found).await
     }
 
-    /// Whether a call under this claim has all the time that a call may take; else it may be cut short by us, which tells
-    /// nothing of the provider.
-    pub(super) fn has_time(&self, claimed: &Claimed) -> bool {
-        claimed.deadline.left() + SOON >= self.policy.call_timeout
+    /// Waits for an answer under a claim, and notes what it tells of the way to the provider. A question that has not all
+    /// the time that a call may take may be cut short by us: that it fails tells nothing.
+    pub(super) async fn ask_within<T: Sync>(
+        &self,
+        claimed: &Claimed,
+        question: impl Future<Output = Result<T, ProviderError>> + Send,
+    ) -> Result<Result<T, ProviderError>, StoreError> {
+        let has_time = claimed.deadline.left() + SOON >= self.policy.call_timeout;
+        let began = Instant::now();
+        let outcome = question.await;
+        if has_time || outcome.is_ok() {
+            self.note_question(claimed.submission.provider, began, &outcome).await?;
+        }
+        Ok(outcome)
     }
 
     async fn settle_numbers_look_up(

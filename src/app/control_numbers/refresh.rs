@@ -11,7 +11,6 @@
 //! the time the two are put together. Asking has no effect, so it needs no mark.
 
 use std::panic::AssertUnwindSafe;
-use std::time::Instant;
 
 use futures_util::FutureExt;
 use jiff::Timestamp;
@@ -101,22 +100,12 @@ impl App {
         let Some(number) = asked_for else { return Ok(Asked::Nothing) };
         // What the provider named it, which is our reference unless the provider chose another.
         let name = number.number.as_deref().unwrap_or(&number.reference);
-        let (began, has_time) = (Instant::now(), self.has_time(claimed));
-        let found = find(provider, claimed, name).await;
-        if has_time || found.is_ok() {
-            self.note_question(provider.code(), began, &found).await?;
-        }
-        let answer = match found {
+        let answer = match self.ask_within(claimed, find(provider, claimed, name)).await? {
             Ok(Some(answer)) => answer,
             Ok(None) => return Ok(Asked::NotKnown),
             Err(error) => return Ok(Asked::Failed(error)),
         };
-        let (began, has_time) = (Instant::now(), self.has_time(claimed));
-        let paid = paid_to(provider, claimed, &answer.number).await;
-        if has_time || paid.is_ok() {
-            self.note_question(provider.code(), began, &paid).await?;
-        }
-        let collections = match paid {
+        let collections = match self.ask_within(claimed, paid_to(provider, claimed, &answer.number)).await? {
             Ok(collections) => collections,
             Err(error) => return Ok(Asked::Failed(error)),
         };

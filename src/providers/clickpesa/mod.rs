@@ -58,8 +58,7 @@ const LONGEST_REQUEST_LIFE: Duration = Duration::from_secs(600);
 /// No page lets a reference be used again, ever; a hundred years stand for that.
 const KEY_LIFE: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 /// The most payments of one page: a number of ours, since no page bounds it.
-const PAGE: &str = "100";
-const PAGE_SIZE: usize = 100;
+const PAGE: usize = 100;
 /// The most characters of a number in a path. The longest documented one has 24: four of a merchant and twenty.
 const LONGEST_NUMBER: usize = 64;
 
@@ -257,12 +256,12 @@ impl Provider for Clickpesa {
 
     async fn newest_collections(&self, skip: u32) -> Result<CollectionPage, ProviderError> {
         let mut url = http::join(&self.base_url, wire::ALL_PAYMENTS);
-        url.query_pairs_mut().append_pair("skip", &skip.to_string()).append_pair("limit", PAGE);
+        url.query_pairs_mut().append_pair("skip", &skip.to_string()).append_pair("limit", &PAGE.to_string());
         let answer = self.get(url).await?;
         let (told, total) = convert::payments_page(&answer, self.shilling)?;
         // By what was told, also of what cannot be used.
         let behind = skip.saturating_add(u32::try_from(told.len()).unwrap_or(u32::MAX));
-        let is_last = told.len() < PAGE_SIZE || total.is_some_and(|total| u64::from(behind) >= total);
+        let is_last = told.len() < PAGE || total.is_some_and(|total| u64::from(behind) >= total);
         Ok(CollectionPage { told: usable(told), is_last })
     }
 
